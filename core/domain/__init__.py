@@ -1,0 +1,1 @@
+"""What things are: standard library and msgspec only, no input or output."""

@@ -1,0 +1,128 @@
+"""Images, classes, snapshots and findings."""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from core.domain.annotation import Annotation, Boxes, ClassLabel
+from core.domain.task import Split, Task
+
+
+class ImageClass(Struct, frozen=True):
+    """A class of the project. The id never changes and is never reused; the name may change."""
+
+    id: int
+    name: str
+
+
+class ImageFacts(Struct, frozen=True, kw_only=True):
+    """What looking at one picture file told, before anything is known about its labels.
+
+    Two files with the same ``hash`` are the same image.
+    """
+
+    hash: str  # BLAKE2b-128 of the file's bytes, 32 hexadecimal digits
+    width: int  # pixels, upright (after EXIF rotation)
+    height: int
+    size: int  # bytes
+    format: str  # "jpeg", "png", "bmp", "tiff", "webp", "gif", by content, never by extension
+    orientation: int = 1  # EXIF tag 274: 1 upright, 2-8 turned or mirrored
+    traits: tuple[str, ...] = ()  # of TRAITS: what a check may have to speak about
+
+
+TRAITS = (
+    "wrong_extension",
+    "animated",
+    "16_bit",
+    "cmyk",
+    "palette",
+    "alpha",
+    "all_transparent",
+    "trailing_bytes",
+    "1_bit",
+)
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """One image of a project; ``path`` is one file that holds it now (absolute)."""
+
+    hash: str
+    path: str
+    width: int
+    height: int
+    annotation: Annotation
+    split: Split | None = None
+    traits: tuple[str, ...] = ()
+    orientation: int = 1
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """The frozen data of a run: only labelled images, each with its split, sorted by hash.
+
+    ``classes`` is in the order of the model's outputs: class ``classes[i]`` is output ``i``.
+    """
+
+    schema_version: int = 1
+    project: str
+    task: Task
+    classes: tuple[ImageClass, ...]
+    images: tuple[Image, ...]
+
+    def part(self, split: Split) -> tuple[Image, ...]:
+        return tuple(image for image in self.images if image.split == split)
+
+    def index_of(self) -> dict[int, int]:
+        """Class id -> position of the model's output."""
+        return {image_class.id: index for index, image_class in enumerate(self.classes)}
+
+    def class_index(self, image: Image) -> int:
+        """Position of the model's output that is right for a classification image."""
+        assert isinstance(image.annotation, ClassLabel)
+        return self.index_of()[image.annotation.class_id]
+
+    def data_hash(self) -> str:
+        """Names the data: equal exactly when classes, images, labels and splits are equal."""
+        return _digest((self.classes, [_content(image) for image in self.images]))
+
+    def test_hash(self) -> str:
+        """Two runs can be compared on their test metrics only when this is equal."""
+        return _digest(([c.name for c in self.classes], [_content(image) for image in self.part(Split.TEST)]))
+
+
+def _content(image: Image) -> tuple[object, ...]:
+    return (image.hash, image.annotation, image.split)
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something about the data that the user should know: which images, why it matters, what to do.
+
+    ``images`` are paths as the user knows them, with ``:line`` appended where a line of a label file is meant.
+    ``count`` may exceed ``len(images)`` where the list was cut for display.
+    """
+
+    kind: str
+    severity: str  # "bad": cannot be used as it is; "caution": usable, but look; "note": dealt with, for information
+    count: int
+    images: tuple[str, ...]
+    why: str
+    remedy: str
+
+
+def count_classes(classes: Iterable[ImageClass], images: Iterable[Image]) -> dict[str, int]:
+    """Class name -> number of images (classification) or boxes (detection), every class named, in class order."""
+    names = {image_class.id: image_class.name for image_class in classes}
+    counts = dict.fromkeys(names.values(), 0)
+    for image in images:
+        match image.annotation:
+            case ClassLabel(class_id):
+                counts[names[class_id]] += 1
+            case Boxes(boxes):
+                for box in boxes:
+                    counts[names[box.class_id]] += 1
+    return counts
