@@ -103,7 +103,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     """Something about the data that the user should know: which images, why it matters, what to do.
 
     ``images`` are paths as the user knows them, with ``:line`` appended where a line of a label file is meant.
-    ``count`` may exceed ``len(images)`` where the list was cut for display.
+    ``count`` may exceed ``len(images)`` where the list was cut for display. ``details[i]`` says more about
+    ``images[i]`` where there is more to say, else it is empty.
     """
 
     kind: str
@@ -112,6 +113,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     images: tuple[str, ...]
     why: str
     remedy: str
+    details: tuple[str, ...] = ()
 
 
 def count_classes(classes: Iterable[ImageClass], images: Iterable[Image]) -> dict[str, int]:
