@@ -1,23 +1,23 @@
 """From a picture of any shape to the square that a model takes, and boxes back again.
 
 Training, report, parity and the shipped ONNX file all go through these functions, so that what is measured is what
-ships. ``cv2`` is imported by ``core.data.images`` in the program proper, which also cleans the environment after it.
+ships.
 """
 
 from typing import TypeVar
 
-import cv2
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from core.data.images import cv2  # imported there, with the environment restored after it
 from core.domain.model_card import ResizeRule
 
 Pixels = NDArray[np.uint8]
 Coordinate = TypeVar("Coordinate", float, NDArray[np.float64])
 
 LETTERBOX_GREY = 114
-_GROWING = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+INTERPOLATIONS = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 
 
 class Placement(Struct, frozen=True):
@@ -116,7 +116,7 @@ def scale(image: Pixels, width: int, height: int, interpolation: str = "bilinear
     if smaller != (image.shape[1], image.shape[0]):
         image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
     if smaller != (width, height):
-        image = cv2.resize(image, (width, height), interpolation=_GROWING[interpolation])
+        image = cv2.resize(image, (width, height), interpolation=INTERPOLATIONS[interpolation])
     return image
 
 
