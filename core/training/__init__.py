@@ -1,0 +1,1 @@
+"""From choices to a run specification; no engine is imported here."""

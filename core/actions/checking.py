@@ -1,0 +1,48 @@
+"""Check: everything wrong with a project's data, and its counts."""
+
+from collections import Counter
+
+from msgspec import Struct
+
+from core.data.checks import check
+from core.domain.annotation import Boxes, ClassLabel
+from core.domain.dataset import Finding, count_classes
+from core.domain.task import Split, Task
+from core.store.project_store import ProjectStore
+
+DEFAULT_SIZE = {None: 224, Task.CLASSIFICATION: 224, Task.DETECTION: 640}
+
+
+class CheckReport(Struct, frozen=True, kw_only=True):
+    """``annotations``: class labels plus boxes; ``splits``: split name or "none" -> images."""
+
+    images: int
+    files: int
+    annotations: int
+    classes: dict[str, int]
+    splits: dict[str, int]
+    findings: tuple[Finding, ...]
+
+
+def check_project(store: ProjectStore, training_size: int | None = None) -> CheckReport:
+    """``training_size``: pixels that small objects are judged at."""
+    task, classes, images, files = store.info.task, store.classes(), store.images(), store.files()
+    splits = Counter(str(image.split) if image.split else "none" for image in images)
+    return CheckReport(
+        images=len(images),
+        files=len(files),
+        annotations=sum(_annotations(image.annotation) for image in images),
+        classes=count_classes(classes, images),
+        splits={name: splits.get(name, 0) for name in (*(str(s) for s in Split), "none")},
+        findings=check(task, classes, images, files, store.problems(), training_size or DEFAULT_SIZE[task]),
+    )
+
+
+def _annotations(annotation: object) -> int:
+    match annotation:
+        case ClassLabel():
+            return 1
+        case Boxes(boxes):
+            return len(boxes)
+        case _:
+            return 0

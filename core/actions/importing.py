@@ -1,0 +1,139 @@
+"""Import: a source is opened and previewed, edited, and then written in one transaction."""
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from core.data import images
+from core.data.formats.convert import to_pixel_boxes
+from core.data.formats.detect import open_source
+from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
+from core.domain.dataset import ImageFacts
+from core.domain.errors import LensmithError
+from core.domain.progress import Progress, silent
+from core.domain.source import ImportedImage, ImportResult, Problem, SourceDataset, SourceImage
+from core.store.project_store import ProjectStore
+
+# Pictures inspected ahead of the writer; bounds memory, not speed.
+AHEAD = 256
+
+
+@contextmanager
+def opened(
+    store: ProjectStore, source: Path, format_name: str = "auto", progress: Progress = silent
+) -> Iterator[SourceDataset]:
+    """Read a folder, yaml, JSON, CSV or archive; the project's records are not touched.
+
+    An archive is unpacked into ``<project>/images/<name>-<digest>``, so the same archive twice is the same folder. What
+    was unpacked is removed again unless ``run_import`` took it.
+    """
+    staging = store.path / "images" / _archive_folder(source)
+    existed = staging.exists()
+    try:
+        yield open_source(source, format_name, staging=staging, progress=progress)
+    finally:
+        if not existed and staging.exists() and not store.has_files_below(staging):
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _archive_folder(source: Path) -> str:
+    status = source.stat() if source.exists() else None
+    digest = f"{status.st_size:x}-{status.st_mtime_ns:x}" if status else "0"
+    return f"{source.name.split('.')[0]}-{digest}"
+
+
+def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress = silent) -> ImportResult:
+    """Write ``dataset`` in one transaction; cancelled or failed, the project is as it was.
+
+    Pictures stay where they are and are only read.
+    """
+    task = store.info.task
+    if dataset.task is not None and task not in (None, dataset.task):
+        raise LensmithError(
+            f"“{dataset.root}” is labelled for {dataset.task}, but this project is for {task}.",
+            "Import it into a project of its own.",
+        )
+    problems = list(dataset.problems)
+    with store.transaction():
+        if dataset.task is not None and task is None:
+            store.set_task(dataset.task)
+        ids = store.add_classes(dataset.classes)
+        rows = _rows(dataset, [ids[name] for name in dataset.classes], problems, progress)
+        return store.import_images(rows, problems)
+
+
+def mark_missing_as_background(dataset: SourceDataset) -> SourceDataset:
+    """The user said that pictures without a label show nothing: their boxes become none at all."""
+    return msgspec.structs.replace(
+        dataset,
+        images=[
+            msgspec.structs.replace(image, boxes=()) if image.boxes is None and image.label is None else image
+            for image in dataset.images
+        ],
+    )
+
+
+def _rows(
+    dataset: SourceDataset, class_ids: Sequence[int], problems: list[Problem], progress: Progress
+) -> Iterator[ImportedImage]:
+    """Every readable picture in the source's order; the others end up in ``problems``."""
+    total = len(dataset.images)
+    for done, (source, looked) in enumerate(_inspected(dataset.images), start=1):
+        if isinstance(looked, images.UnreadableImage):
+            problems.append(Problem(looked.kind, source.path, looked.cause))
+        else:
+            facts, mtime_ns = looked
+            yield ImportedImage(
+                facts=facts,
+                path=source.path,
+                mtime_ns=mtime_ns,
+                annotation=_annotation(source, facts, class_ids, problems),
+                split=source.split,
+            )
+        progress(done, total, "Reading pictures")
+
+
+Looked = tuple[ImageFacts, int] | images.UnreadableImage
+
+
+def _inspected(sources: Sequence[SourceImage]) -> Iterator[tuple[SourceImage, Looked]]:
+    """Order kept; decoding runs a bounded stretch ahead in threads, since it releases the interpreter lock."""
+    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 2) + 1)) as pool:
+        waiting: deque[tuple[SourceImage, Future[Looked]]] = deque()
+        try:
+            for source in sources:
+                waiting.append((source, pool.submit(_look, source.path)))
+                if len(waiting) >= AHEAD:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _look(path: str) -> Looked:
+    try:
+        return images.inspect(path), os.stat(path).st_mtime_ns  # noqa: PTH116  (hot loop)
+    except images.UnreadableImage as error:
+        return error
+
+
+def _annotation(
+    source: SourceImage, facts: ImageFacts, class_ids: Sequence[int], problems: list[Problem]
+) -> Annotation:
+    if source.label is not None:
+        return ClassLabel(class_ids[source.label])
+    if source.boxes is None:
+        return Unlabelled()
+    boxes, found = to_pixel_boxes(source, facts.width, facts.height)
+    problems.extend(found)
+    return Boxes(tuple(Box(*corners, class_ids[label]) for *corners, label in boxes))

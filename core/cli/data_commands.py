@@ -1,0 +1,119 @@
+"""new, import, check, split."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from core.actions import checking, importing, splitting
+from core.actions.projects import writable_project
+from core.cli import console
+from core.data import splits
+from core.data.preview import edit_classes, preview
+from core.domain.errors import LensmithError
+from core.domain.source import ClassEdit, ImportResult, Preview
+from core.domain.task import Task
+from core.store.project_store import ProjectStore
+
+
+def new(options: argparse.Namespace) -> int:
+    path = Path(options.project)
+    with ProjectStore.create(path, path.name, Task(options.task) if options.task else None) as store:
+        if options.json:
+            console.print_json(store.info)
+        else:
+            console.out.print(f"Made the project {console.escape(store.info.name)} in {console.escape(str(path))}.")
+    return 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    edits = _edits(options)
+    with writable_project(Path(options.project), make=True) as store, console.progress_bar() as progress:
+        source = Path(options.source)
+        with importing.opened(store, source, options.format, progress) as dataset:
+            if options.missing_labels == "background":
+                dataset = importing.mark_missing_as_background(dataset)
+            dataset = edit_classes(dataset, edits)
+            shown = preview(dataset)
+            if not options.json:
+                _print_preview(shown)
+            if options.preview:
+                if options.json:
+                    console.print_json(shown)
+                return 0
+            if not options.yes and not options.json and not _agreed():
+                console.err.print("Nothing was imported.")
+                return 1
+            result = importing.run_import(store, dataset, progress)
+    if options.json:
+        console.print_json(result)
+    else:
+        _print_result(result)
+    return 0
+
+
+def _edits(options: argparse.Namespace) -> list[ClassEdit]:
+    edits = [ClassEdit(name, None) for name in options.skip]
+    for text in options.rename:
+        old, equals, name = text.partition("=")
+        if not equals or not name.strip():
+            raise LensmithError(f"“{text}” is no renaming.", "Write --rename OLD=NEW.")
+        edits.append(ClassEdit(old, name.strip()))
+    return edits
+
+
+def _agreed() -> bool:
+    """Asked only where somebody can answer."""
+    if not sys.stdin.isatty():
+        return True
+    return input("Import this? [Y/n] ").strip().lower() in ("", "y", "yes")
+
+
+def _print_preview(shown: Preview) -> None:
+    task = f" for {shown.task}" if shown.task else ", no labels"
+    console.out.print(f"{shown.format}{task}: {shown.images} pictures in {console.escape(shown.root)}")
+    if shown.classes:
+        unit = "boxes" if shown.task is Task.DETECTION else "images"
+        console.print_table(["class", unit], list(shown.classes.items()))
+    parts = ", ".join(f"{count} {name}" for name, count in shown.splits.items() if count)
+    console.out.print(f"splits found: {parts or 'none'}")
+    console.print_findings(shown.findings)
+
+
+def _print_result(result: ImportResult) -> None:
+    console.out.print(
+        f"Imported {result.images_added} new images ({result.images_known} known already), "
+        f"{result.boxes_added} boxes; {result.skipped} pictures skipped."
+    )
+    console.print_findings(result.findings)
+
+
+def check(options: argparse.Namespace) -> int:
+    with ProjectStore.open(Path(options.project)) as store:
+        report = checking.check_project(store, options.size)
+    if options.json:
+        console.print_json(report)
+        return 0
+    console.out.print(f"{report.images} images in {report.files} files, {report.annotations} annotations")
+    console.print_table(["class", "annotations"], list(report.classes.items()))
+    console.print_table(["split", "images"], [(name, count) for name, count in report.splits.items() if count])
+    console.print_findings(report.findings)
+    if not report.findings:
+        console.out.print("[green]Nothing to complain about.[/green]")
+    return 0
+
+
+def split(options: argparse.Namespace) -> int:
+    group_of = None
+    if options.group:
+        group_of = splits.group_by_pattern(options.group)
+    elif options.group_by_folder:
+        group_of = splits.group_by_folder
+    with writable_project(Path(options.project)) as store:
+        counts = splitting.split_project(
+            store, val=options.val, test=options.test, seed=options.seed, group_of=group_of
+        )
+    if options.json:
+        console.print_json({"splits": counts})
+    else:
+        console.print_table(["split", "images"], list(counts.items()))
+    return 0

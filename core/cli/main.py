@@ -1,0 +1,177 @@
+"""Arguments in, exit code out; each verb's work is in a neighbouring module."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+
+from core import __version__
+from core.domain.errors import Cancelled, LensmithError
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+
+def run(arguments: list[str]) -> int:
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    command: Callable[[argparse.Namespace], int | None] = options.command
+    from core.cli import console
+
+    try:
+        return command(options) or DONE
+    except LensmithError as error:
+        console.print_error(error)
+        return FAILED
+    except (Cancelled, KeyboardInterrupt):
+        console.err.print("Cancelled; nothing was changed.")
+        return FAILED
+    except BrokenPipeError:
+        return FAILED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lensmith",
+        description="From a folder of labelled pictures to a verified ONNX model. Without a command, the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"lensmith {__version__}")
+    parser.set_defaults(command=_window, project=None)
+    verbs = parser.add_subparsers(metavar="COMMAND")
+    _add_data_verbs(verbs)
+    _add_run_verbs(verbs)
+    _add_model_verbs(verbs)
+    _add_system_verbs(verbs)
+    return parser
+
+
+Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _verb(verbs: Verbs, name: str, function: str, text: str, *, project: bool = True, json: bool = True):  # type: ignore[no-untyped-def, valid-type]
+    """One verb whose work is ``module:function`` of this package, imported only when it runs."""
+    parser = verbs.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
+    if project:
+        parser.add_argument("project", metavar="PROJECT", help="the project's folder")
+    if json:
+        parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+    parser.set_defaults(command=_lazy(function))
+    return parser
+
+
+def _lazy(function: str) -> Callable[[argparse.Namespace], int | None]:
+    def call(options: argparse.Namespace) -> int | None:
+        from importlib import import_module
+
+        module, name = function.split(":")
+        return getattr(import_module(f"core.cli.{module}"), name)(options)  # type: ignore[no-any-return]
+
+    return call
+
+
+def _add_data_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    new = _verb(verbs, "new", "data_commands:new", "Make an empty project.")
+    new.add_argument("--task", choices=["classification", "detection"], help="default: what the first import says")
+
+    take = _verb(verbs, "import", "data_commands:import_", "Import labelled or unlabelled pictures, with a preview.")
+    take.add_argument("source", metavar="FOLDER", help="folder, data.yaml, COCO JSON, CSV or archive (.zip, .tar.gz)")
+    take.add_argument(
+        "--format", default="auto", choices=["auto", "imagefolder", "yolo", "coco", "voc", "csv", "unlabelled"]
+    )
+    take.add_argument("--yes", action="store_true", help="do not ask after the preview")
+    take.add_argument("--preview", action="store_true", help="show what would be imported and write nothing")
+    take.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="equal new names merge classes")
+    take.add_argument("--skip", action="append", default=[], metavar="CLASS", help="leave a class out")
+    take.add_argument(
+        "--missing-labels",
+        choices=["unlabelled", "background"],
+        default="unlabelled",
+        help="what a picture without a label means (default: unlabelled, it does not train)",
+    )
+
+    check = _verb(verbs, "check", "data_commands:check", "Look for everything wrong with the data.")
+    check.add_argument("--size", type=int, metavar="PX", help="training size that small objects are judged at")
+
+    split = _verb(verbs, "split", "data_commands:split", "Divide images into train, val and test; the test part locks.")
+    split.add_argument("--val", type=float, default=0.2, metavar="FRACTION")
+    split.add_argument("--test", type=float, default=0.2, metavar="FRACTION")
+    split.add_argument("--seed", type=int, default=0)
+    split.add_argument("--group", metavar="REGEX", help="paths with an equal match (first group) stay together")
+    split.add_argument("--group-by-folder", action="store_true", help="pictures of one folder stay together")
+
+
+def _add_run_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    train = _verb(verbs, "train", "run_commands:train", "Train a model, export it as ONNX and verify the file.")
+    train.add_argument("--model", required=True, metavar="NAME", help="from the catalogue, or any timm model")
+    train.add_argument("--mode", required=True, choices=["scratch", "transfer", "finetune"])
+    train.add_argument("--weights", metavar="REF", help="vault name, file, or run:ID (default: the catalogue's)")
+    train.add_argument("--effort", choices=["quick", "balanced", "thorough"], default="balanced")
+    train.add_argument("--epochs", type=int, metavar="N")
+    train.add_argument("--size", type=int, metavar="PX", dest="image_size")
+    train.add_argument("--batch", type=int, metavar="N", dest="batch_size")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument("--device", default="auto", help="auto, cpu, cuda:0 …")
+    train.add_argument("--detach", action="store_true", help="return once the run has started")
+    more = train.add_argument_group("advanced")
+    more.add_argument("--learning-rate", type=float, metavar="RATE", help="of the head")
+    more.add_argument("--backbone-lr-scale", type=float, metavar="F", help="fine-tune: backbone's rate over head's")
+    more.add_argument("--unfreeze-after", type=int, metavar="N", help="transfer: epochs after which everything trains")
+    more.add_argument("--patience", type=int, metavar="N", help="epochs without gain before stopping; 0: never")
+    more.add_argument("--optimizer", choices=["adamw", "sgd", "radam"])
+    more.add_argument("--schedule", choices=["cosine", "one_cycle", "step", "constant"])
+    more.add_argument("--augmentation", choices=["off", "light", "medium", "strong"])
+    more.add_argument("--weight-decay", type=float)
+    more.add_argument("--label-smoothing", type=float)
+    more.add_argument("--class-weights", action="store_true", help="rare classes count more")
+    more.add_argument("--gradient-clip", type=float, metavar="NORM")
+    more.add_argument("--head", type=int, nargs="*", default=[], metavar="WIDTH", help="dense layers before the last")
+    more.add_argument("--head-dropout", type=float, default=0.0)
+    more.add_argument("--precision", choices=["auto", "fp32", "bf16", "fp16"], default="auto")
+
+    runs = _verb(verbs, "runs", "run_commands:runs", "List runs, or follow, stop, kill or resume one.")
+    runs.add_argument("run", nargs="?", metavar="RUN")
+    what = runs.add_mutually_exclusive_group()
+    for name, text in (
+        ("follow", "show it until it ends"),
+        ("stop", "end it, keep and export the best weights"),
+        ("kill", "end it at once; it can be resumed"),
+        ("resume", "continue from its last checkpoint"),
+    ):
+        what.add_argument(f"--{name}", action="store_true", help=text)
+
+    report = _verb(verbs, "report", "run_commands:report", "Show how good a run's ONNX file is.")
+    report.add_argument("--run", metavar="R", help="default: the newest finished run")
+
+
+def _add_model_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    export = _verb(verbs, "export", "model_commands:export", "Copy a verified ONNX file, or write the data set.")
+    export.add_argument("--to", required=True, metavar="FILE_OR_DIR")
+    export.add_argument("--run", metavar="R", help="default: the newest finished run")
+    export.add_argument("--format", choices=["onnx", "imagefolder", "yolo", "coco", "voc", "csv"], default="onnx")
+
+    predict = _verb(verbs, "predict", "model_commands:predict", "Use an ONNX file on pictures.", project=False)
+    predict.add_argument("model", metavar="MODEL.onnx")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="pictures or folders")
+    predict.add_argument("--threshold", type=float, help="lowest score of a box (default: the model's own)")
+    predict.add_argument("--draw", metavar="DIR", help="write pictures with the predictions drawn")
+
+    weights = _verb(verbs, "weights", "model_commands:weights_", "Start weights on this machine.", project=False)
+    weights.add_argument("action", choices=["list", "import", "fetch"])
+    weights.add_argument("what", nargs="?", metavar="FILE_OR_NAME")
+    weights.add_argument("--name", help="under which an imported file is kept (default: its file name)")
+
+
+def _add_system_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+    _verb(verbs, "doctor", "system_commands:doctor", "Say what this machine has and lacks.", project=False)
+    demo = _verb(verbs, "demo", "system_commands:demo", "Do the whole job on pictures drawn here.", project=False)
+    demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")
+    shots = _verb(verbs, "screenshots", "system_commands:screenshots", "Take pictures of the window.", project=False)
+    shots.add_argument("folder", metavar="DIR")
+    window = _verb(
+        verbs, "window", "system_commands:window", "Open the window (the default).", project=False, json=False
+    )
+    window.add_argument("project", nargs="?", metavar="PROJECT")
+
+
+def _window(options: argparse.Namespace) -> int | None:
+    return _lazy("system_commands:window")(options)

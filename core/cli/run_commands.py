@@ -1,0 +1,150 @@
+"""train, runs, report."""
+
+import argparse
+from pathlib import Path
+
+from core.actions import reporting, training
+from core.actions.projects import writable_project
+from core.cli import console
+from core.cli.live import follow
+from core.domain.errors import LensmithError
+from core.domain.event import Outcome
+from core.domain.history import RunHistory
+from core.domain.report import MAIN_METRIC, Report, SplitReport
+from core.domain.task import Effort
+from core.runs import supervisor
+from core.runs.event_log import read_events
+from core.store.project_store import ProjectStore
+from core.store.run_store import RunFolder, RunStore
+from core.training.plan import Choices
+
+
+def train(options: argparse.Namespace) -> int:
+    with writable_project(Path(options.project)) as store, console.progress_bar() as progress:
+        run, note = training.prepare_run(store, options.model, _choices(options), options.weights, progress)
+    if note:
+        console.err.print(note)
+    training.start_run(run.path)
+    if options.detach:
+        _print_started(run, options.json)
+        return 0
+    return _show_until_the_end(run, options.json)
+
+
+# Fields of ``Choices`` that the options hold in another form.
+_NOT_ALIKE = ("weights", "effort", "head_layers")
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    values = {name: getattr(options, name) for name in Choices.__struct_fields__ if name not in _NOT_ALIKE}
+    return Choices(**values, effort=Effort(options.effort), head_layers=tuple(options.head))
+
+
+def _print_started(run: RunFolder, as_json: bool) -> None:
+    if as_json:
+        console.print_json({"run": run.id, "path": str(run.path)})
+    else:
+        console.out.print(f"Run {run.id} has started; follow it with: lensmith runs PROJECT {run.id} --follow")
+
+
+def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
+    history = follow(run)
+    result = reporting.run_result(run, history)
+    if as_json:
+        console.print_json(result)
+    elif result.metrics is not None:
+        _print_report(run, reporting.report_of(run))
+    finished = history.finished
+    assert finished is not None
+    if finished.outcome in (Outcome.COMPLETED, Outcome.STOPPED) and result.onnx:
+        return 0
+    console.print_error(LensmithError(finished.reason or f"The run ended as {finished.outcome}.", finished.remedy))
+    return 1
+
+
+def runs(options: argparse.Namespace) -> int:
+    store = RunStore(ProjectStore.folder(Path(options.project)))
+    if options.run is None:
+        return _list(store, options.json)
+    run = store.get(options.run)
+    if options.stop:
+        supervisor.request_stop(run.path)
+    elif options.kill:
+        supervisor.kill(run.path)
+        supervisor.settle(run.path)
+    elif options.resume:
+        supervisor.resume(run.path)
+        return _show_until_the_end(run, options.json)
+    elif options.follow:
+        return _show_until_the_end(run, options.json)
+    else:
+        supervisor.settle(run.path)
+        history = RunHistory().extend(read_events(run.path / "events.jsonl"))
+        console.print_json(reporting.run_result(run, history))
+    return 0
+
+
+def _list(store: RunStore, as_json: bool) -> int:
+    rows = [reporting.summary_of(run) for run in store.list()]
+    if as_json:
+        console.print_json(rows)
+    else:
+        console.print_table(
+            ["run", "state", "mode", "model", "epochs", "val", "test", "time"],
+            [
+                (row.run, row.state, row.mode, row.model, row.epochs, _number(row.val), _number(row.test),
+                 console.duration(row.seconds) if row.seconds else "")
+                for row in rows
+            ],
+            numbers_from=4,
+        )  # fmt: skip
+    return 0
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def report(options: argparse.Namespace) -> int:
+    run = reporting.finished_run(RunStore(ProjectStore.folder(Path(options.project))), options.run)
+    found = reporting.report_of(run)
+    if options.json:
+        console.print_json(found)
+    else:
+        _print_report(run, found)
+    return 0
+
+
+def _print_report(run: RunFolder, found: Report) -> None:
+    main = MAIN_METRIC[found.task]
+    console.out.print(f"[bold]Run {run.id}[/bold]  {found.mode} · {found.architecture} · seed {found.seed}")
+    rows = [
+        (name, part.images, *(_with_interval(part, metric) for metric in part.metrics))
+        for name, part in (("val", found.val), ("test", found.test))
+        if part
+    ]
+    metrics = next((list(part.metrics) for part in (found.val, found.test) if part), [main])
+    console.print_table(["split", "images", *metrics], rows)
+    judged = found.test or found.val
+    if judged:
+        console.print_table(
+            ["class", "count", "precision", "recall", *(["AP50-95"] if judged.threshold is not None else ["F1"])],
+            [
+                (c.name, c.count, _number(c.precision), _number(c.recall),
+                 _number(c.ap50_95 if judged.threshold is not None else c.f1))
+                for c in judged.classes
+            ],
+        )  # fmt: skip
+    if found.parity:
+        verdict = "[green]passed[/green]" if found.parity.passed else "[red]failed[/red]"
+        console.out.print(
+            f"parity {verdict}: largest difference {found.parity.max_abs_diff:.2g} over {found.parity.images} images; "
+            f"{found.parity.metric} {found.parity.metric_torch:.4f} by PyTorch, {found.parity.metric_onnx:.4f} by ONNX"
+        )
+    console.out.print(console.escape(str(run.path / found.onnx)))
+
+
+def _with_interval(part: SplitReport, metric: str) -> str:
+    interval = part.intervals.get(metric)
+    around = f" [{interval.low:.3f}–{interval.high:.3f}]" if interval else ""
+    return f"{part.metrics[metric]:.3f}{around}"

@@ -1,0 +1,55 @@
+"""doctor, demo, screenshots, window."""
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+
+from core.cli import console
+from core.domain.errors import LensmithError
+
+MARKS = {"ok": "[green]✓[/green]", "caution": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from core.actions.doctor import doctor as examine
+
+    report = examine()
+    if options.json:
+        console.print_json(report)
+    else:
+        for line in report.lines:
+            console.out.print(
+                f"{MARKS[line.state]} [bold]{console.escape(line.name)}[/bold]  {console.escape(line.text)}"
+            )
+            if line.remedy:
+                console.out.print(f"  {console.escape(line.remedy)}", style="dim")
+    return 1 if any(line.state == "bad" for line in report.lines) else 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    from core.cli.demo import run_demo
+
+    return run_demo(Path(options.folder), options.json)
+
+
+def screenshots(options: argparse.Namespace) -> int:
+    return _run_window(["--screenshots", options.folder])
+
+
+def window(options: argparse.Namespace) -> int:
+    return _run_window([options.project] if options.project else [])
+
+
+def _run_window(arguments: list[str]) -> int:
+    """Start the window in this process, by name: nothing in ``core`` may import Qt."""
+    sys.argv = ["lensmith", *arguments]
+    try:
+        runpy.run_module("app", run_name="__main__")
+    except SystemExit as end:
+        return int(end.code or 0)
+    except ImportError as error:
+        raise LensmithError(
+            f"The window cannot open: {error}.", "Run: lensmith doctor, which names what is missing."
+        ) from error
+    return 0

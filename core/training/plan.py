@@ -1,0 +1,192 @@
+"""From what a user chose to a complete ``RunSpec``, or to the list of what is missing; pure."""
+
+import math
+from collections import Counter
+
+from msgspec import Struct
+
+from core.domain.annotation import Boxes, ClassLabel
+from core.domain.dataset import Snapshot
+from core.domain.run import FineTune, FromScratch, RunSpec, Start, Transfer, WeightsRef
+from core.domain.task import Effort, Split, Task
+from core.training.catalog import Entry
+
+MODES = ("scratch", "transfer", "finetune")
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """A filled-in form. ``None`` leaves a value to the effort dial."""
+
+    mode: str
+    weights: WeightsRef | None = None
+    effort: Effort = Effort.BALANCED
+    epochs: int | None = None
+    image_size: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    patience: int | None = None
+    optimizer: str | None = None
+    schedule: str | None = None
+    augmentation: str | None = None
+    weight_decay: float | None = None
+    label_smoothing: float | None = None
+    class_weights: bool = False
+    gradient_clip: float | None = None
+    head_layers: tuple[int, ...] = ()
+    head_dropout: float = 0.0
+    backbone_lr_scale: float | None = None
+    unfreeze_after: int | None = None
+    precision: str = "auto"
+    seed: int = 0
+    device: str = "auto"
+
+
+class Obstacle(Struct, frozen=True):
+    """One reason why a run cannot start yet."""
+
+    cause: str
+    remedy: str
+
+
+class Dial(Struct, frozen=True):
+    """What an effort means for one task and mode, before the data set is looked at."""
+
+    epochs: int
+    learning_rate: float
+    patience: int
+    augmentation: str
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    weight_decay: float = 0.01
+    warmup_epochs: float = 0.0
+
+
+# Rates and epochs were set on the data sets of tests/benchmarks; transfer epochs for classification
+# run on cached features and cost milliseconds.
+DIALS: dict[tuple[Task, str, Effort], Dial] = {
+    (Task.CLASSIFICATION, "scratch", Effort.QUICK): Dial(20, 1e-3, 0, "light", warmup_epochs=1),
+    (Task.CLASSIFICATION, "scratch", Effort.BALANCED): Dial(60, 1e-3, 20, "medium", warmup_epochs=2),
+    (Task.CLASSIFICATION, "scratch", Effort.THOROUGH): Dial(200, 1e-3, 40, "strong", warmup_epochs=5),
+    (Task.CLASSIFICATION, "transfer", Effort.QUICK): Dial(50, 1e-3, 0, "light"),
+    (Task.CLASSIFICATION, "transfer", Effort.BALANCED): Dial(100, 1e-3, 0, "light"),
+    (Task.CLASSIFICATION, "transfer", Effort.THOROUGH): Dial(200, 1e-3, 0, "medium"),
+    (Task.CLASSIFICATION, "finetune", Effort.QUICK): Dial(5, 5e-4, 0, "light"),
+    (Task.CLASSIFICATION, "finetune", Effort.BALANCED): Dial(15, 5e-4, 6, "light"),
+    (Task.CLASSIFICATION, "finetune", Effort.THOROUGH): Dial(50, 5e-4, 12, "medium"),
+    (Task.DETECTION, "scratch", Effort.QUICK): Dial(60, 2e-3, 0, "medium", warmup_epochs=3),
+    (Task.DETECTION, "scratch", Effort.BALANCED): Dial(200, 2e-3, 50, "medium", warmup_epochs=3),
+    (Task.DETECTION, "scratch", Effort.THOROUGH): Dial(500, 2e-3, 100, "strong", warmup_epochs=3),
+    (Task.DETECTION, "transfer", Effort.QUICK): Dial(20, 2e-3, 0, "light", warmup_epochs=1),
+    (Task.DETECTION, "transfer", Effort.BALANCED): Dial(50, 2e-3, 15, "light", warmup_epochs=1),
+    (Task.DETECTION, "transfer", Effort.THOROUGH): Dial(120, 2e-3, 30, "medium", warmup_epochs=2),
+    (Task.DETECTION, "finetune", Effort.QUICK): Dial(20, 1e-3, 0, "light", warmup_epochs=2),
+    (Task.DETECTION, "finetune", Effort.BALANCED): Dial(60, 1e-3, 15, "medium", warmup_epochs=3),
+    (Task.DETECTION, "finetune", Effort.THOROUGH): Dial(150, 1e-3, 40, "medium", warmup_epochs=3),
+}
+
+
+def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool) -> RunSpec | list[Obstacle]:
+    """Everything resolved. ``cuda``: an NVIDIA card is there, so batch size ``None`` may mean as large as it takes."""
+    obstacles = _obstacles(entry, choices, snapshot)
+    if obstacles:
+        return obstacles
+    dial = DIALS[entry.task, choices.mode, choices.effort]
+    epochs = choices.epochs or dial.epochs
+
+    def chosen(name: str) -> object:
+        value = getattr(choices, name)
+        return getattr(dial, name) if value is None else value
+
+    return RunSpec(
+        task=entry.task,
+        engine=entry.engine,
+        architecture=entry.name,
+        start=_start(choices),
+        snapshot=snapshot.data_hash(),
+        epochs=epochs,
+        batch_size=choices.batch_size or (None if cuda else _cpu_batch(entry.task, snapshot)),
+        image_size=choices.image_size or suggested_size(entry, choices.effort, snapshot),
+        optimizer=str(chosen("optimizer")),
+        learning_rate=float(str(chosen("learning_rate"))),
+        weight_decay=float(str(chosen("weight_decay"))),
+        schedule=str(chosen("schedule")),
+        warmup_epochs=min(dial.warmup_epochs, epochs / 4),
+        augmentation=str(chosen("augmentation")),
+        label_smoothing=choices.label_smoothing or 0.0,
+        class_weights=choices.class_weights,
+        gradient_clip=(10.0 if entry.task is Task.DETECTION else 1.0)
+        if choices.gradient_clip is None
+        else choices.gradient_clip,
+        head_layers=choices.head_layers,
+        head_dropout=choices.head_dropout,
+        patience=dial.patience if choices.patience is None else choices.patience,
+        precision=choices.precision,
+        seed=choices.seed,
+        device=choices.device,
+    )
+
+
+def suggested_size(entry: Entry, effort: Effort, snapshot: Snapshot) -> int:
+    """Side in pixels, a multiple of 32: what the model was trained at, but hardly more than the pictures hold."""
+    if entry.fixed_size:
+        return entry.image_size
+    ceiling = entry.image_size
+    if entry.task is Task.DETECTION:
+        ceiling = {Effort.QUICK: 320, Effort.BALANCED: 640, Effort.THOROUGH: 960}[effort]
+    sides = sorted(max(image.width, image.height) for image in snapshot.images)
+    held = math.ceil(sides[len(sides) // 2] / 32) * 32
+    return max(32, min(ceiling, held))
+
+
+def _start(choices: Choices) -> Start:
+    if choices.mode == "scratch":
+        return FromScratch()
+    assert choices.weights is not None
+    if choices.mode == "transfer":
+        return Transfer(choices.weights, choices.unfreeze_after)
+    return FineTune(choices.weights, choices.backbone_lr_scale or 0.1)
+
+
+def _cpu_batch(task: Task, snapshot: Snapshot) -> int:
+    """Small enough that a small data set still gives several steps an epoch."""
+    largest = 8 if task is Task.DETECTION else 32
+    return max(2, min(largest, len(snapshot.part(Split.TRAIN)) // 2))
+
+
+def _obstacles(entry: Entry, choices: Choices, snapshot: Snapshot) -> list[Obstacle]:
+    found = [*_data_obstacles(snapshot)]
+    if choices.mode not in MODES:
+        found.append(Obstacle(f"There is no mode “{choices.mode}”.", f"Choose {', '.join(MODES)}."))
+    elif choices.mode != "scratch" and choices.weights is None:
+        found.append(
+            Obstacle(f"{entry.title} has no start weights here.", "Import weights, or choose the mode scratch.")
+        )
+    if choices.image_size is not None and (choices.image_size < 32 or choices.image_size % 32):
+        found.append(
+            Obstacle(f"{choices.image_size} px is no usable size.", "Choose a multiple of 32, at least 32 px.")
+        )
+    if choices.epochs is not None and choices.epochs < 1:
+        found.append(Obstacle("A run needs at least one epoch.", "Choose 1 or more epochs."))
+    if choices.batch_size is not None and choices.batch_size < 1:
+        found.append(Obstacle("A batch needs at least one image.", "Choose 1 or more images."))
+    if entry.task is Task.DETECTION and choices.head_layers:
+        found.append(Obstacle("Dense head layers are for classification only.", "Leave the head layers empty."))
+    return found
+
+
+def _data_obstacles(snapshot: Snapshot) -> list[Obstacle]:
+    train = snapshot.part(Split.TRAIN)
+    if not train:
+        return [Obstacle("There is no labelled training image.", "Import labelled pictures, then split them.")]
+    if snapshot.task is Task.CLASSIFICATION:
+        seen = Counter(image.annotation.class_id for image in train if isinstance(image.annotation, ClassLabel))
+        if len(seen) < 2:
+            return [
+                Obstacle(
+                    "The training images all belong to one class.",
+                    "Add pictures of at least one other class: with a single one there is nothing to tell apart.",
+                )
+            ]
+    elif not any(isinstance(image.annotation, Boxes) and image.annotation.boxes for image in train):
+        return [Obstacle("No training image has a box.", "Draw or import boxes.")]
+    return []
