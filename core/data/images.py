@@ -4,15 +4,12 @@ Upright (EXIF orientation applied exactly once), RGB, 8 bits. The file is only e
 """
 
 import hashlib
-import io
 import os
-import struct
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
+from core.data.headers import Header, parse, sniff
 from core.domain.dataset import ImageFacts
 from core.domain.errors import LensmithError
 
@@ -75,13 +72,8 @@ def decode(data: bytes, name: str = "The picture") -> np.ndarray:
     16-bit pictures are scaled by the smallest of 8, 10, 12, 14 and 16 bits that holds their largest value, since
     cameras store 10 or 12 bits in 16 and would else come out black. Transparency is dropped, the colours below kept.
     """
-    kind = _sniff(data, name)
-    pixels = _imdecode(data, _FLAGS)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        _header(data, kind, name)  # knows the better reason, if there is one
-        raise _truncated(name)
-    _refuse_size(pixels.shape[1], pixels.shape[0], name)
-    return _to_8_bits(pixels)
+    _header(data, name)
+    return _to_8_bits(_pixels(data, name))
 
 
 def inspect(path: str | Path) -> ImageFacts:
@@ -91,24 +83,23 @@ def inspect(path: str | Path) -> ImageFacts:
     """
     name = str(path)
     data = _bytes_of(path)
-    kind = _sniff(data, name)
-    header = _header(data, kind, name)
+    header = _header(data, name)
     width, height, wide = _prove(data, header, name)
     traits = set(header.traits)
     if wide:
         traits.add("16_bit")
-    if EXTENSIONS.get(Path(path).suffix.lower()) != kind:
+    if EXTENSIONS.get(Path(path).suffix.lower()) != header.format:
         traits.add("wrong_extension")
     if "alpha" in traits and _all_transparent(data):
         traits.add("all_transparent")
-    if kind == "jpeg" and not data.endswith(b"\xff\xd9"):
+    if header.format == "jpeg" and not data.endswith(b"\xff\xd9"):
         traits.add("trailing_bytes")
     return ImageFacts(
         hash=hashlib.blake2b(data, digest_size=16).hexdigest(),
         width=width,
         height=height,
         size=len(data),
-        format=kind,
+        format=header.format,
         orientation=header.orientation,
         traits=tuple(sorted(traits)),
     )
@@ -118,26 +109,18 @@ def thumbnail(path: str | Path, side: int) -> np.ndarray:
     """A small copy, uint8 ``[h, w, 3]``, RGB, upright, long side at most ``side``; raises ``UnreadableImage``."""
     data = _bytes_of(path)
     pixels = None
-    if data.startswith(b"\xff\xd8"):
-        header = _header(data, "jpeg", str(path))
+    header = _header(data, str(path))
+    if header.format == "jpeg":
         factor = next((f for f in (8, 4, 2) if max(header.width, header.height) >= f * side), 1)
         pixels = _imdecode(data, _REDUCED[factor] | cv2.IMREAD_COLOR_RGB) if factor > 1 else None
     if pixels is None:
-        pixels = decode(data, str(path))
+        pixels = _to_8_bits(_pixels(data, str(path)))
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-
-
-class _Header(NamedTuple):
-    kind: str
-    width: int  # as stored, before EXIF rotation
-    height: int
-    orientation: int
-    traits: tuple[str, ...]
 
 
 def _bytes_of(path: str | Path) -> bytes:
@@ -158,32 +141,6 @@ def _bytes_of(path: str | Path) -> bytes:
     return data
 
 
-def _sniff(data: bytes, name: str) -> str:
-    """The format by content. GIF is refused: in data sets it is a placeholder ("image not found") or an animation,
-    and neither torchvision's nor ultralytics' readers take it, so that a model trained elsewhere never saw one."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if data.startswith(b"BM"):
-        return "bmp"
-    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "tiff"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        raise UnreadableImage(
-            "gif",
-            f"{name} is a GIF, the format of animations and of “image not found” placeholders.",
-            "If it shows what you want to teach, save it as PNG and import that.",
-        )
-    raise UnreadableImage(
-        "not_an_image",
-        f"{name} is no picture in a format that Lensmith reads (JPEG, PNG, BMP, TIFF, WebP).",
-        "Remove it, or convert it to PNG or JPEG.",
-    )
-
-
 def _truncated(name: str) -> UnreadableImage:
     return UnreadableImage(
         "truncated",
@@ -192,15 +149,36 @@ def _truncated(name: str) -> UnreadableImage:
     )
 
 
-def _header(data: bytes, kind: str, name: str) -> _Header:
-    """Size and traits without decoding a pixel; refuses what would be too large or of a depth nobody decodes."""
+def _header(data: bytes, name: str) -> Header:
+    """Format, size and traits; refuses what no decoder should be asked to open.
+
+    GIF is refused: in data sets it is a placeholder ("image not found") or an animation, and neither torchvision's
+    nor ultralytics' readers take it.
+    """
+    kind = sniff(data)
+    if kind is None:
+        raise UnreadableImage(
+            "not_an_image",
+            f"{name} is no picture in a format that Lensmith reads (JPEG, PNG, BMP, TIFF, WebP).",
+            "Remove it, or convert it to PNG or JPEG.",
+        )
+    if kind == "gif":
+        raise UnreadableImage(
+            "gif",
+            f"{name} is a GIF, the format of animations and of “image not found” placeholders.",
+            "If it shows what you want to teach, save it as PNG and import that.",
+        )
     try:
-        header = _tiff_header(data, name) if kind == "tiff" else _pillow_header(data, kind)
-    except UnreadableImage:
-        raise
-    except Exception as error:  # Pillow's parsers raise whatever a broken file makes them stumble over
+        header = parse(data, kind)
+    except ValueError as error:
         raise _truncated(name) from error
     _refuse_size(header.width, header.height, name)
+    if header.max_bits > 16 or not header.integer:
+        raise UnreadableImage(
+            "unsupported_depth",
+            f"{name} holds floating-point, signed or {header.max_bits}-bit values, whose white is not known.",
+            "Export it as an 8-bit or 16-bit picture from the program that made it.",
+        )
     return header
 
 
@@ -219,100 +197,6 @@ def _refuse_size(width: int, height: int, name: str) -> None:
         )
 
 
-# Plugin classes instead of Image.open: ultralytics replaces Image.open by one that installs packages.
-_PLUGINS: dict[str, Any] = {
-    "jpeg": JpegImagePlugin.JpegImageFile,
-    "png": PngImagePlugin.PngImageFile,
-    "bmp": BmpImagePlugin.BmpImageFile,
-}
-
-
-def _pillow_header(data: bytes, kind: str) -> _Header:
-    if kind == "webp":  # Pillow would start a decoder for it
-        return _webp_header(data)
-    with _PLUGINS[kind](io.BytesIO(data)) as image:
-        traits = []
-        if image.mode in ("CMYK", "P", "1"):
-            traits.append({"CMYK": "cmyk", "P": "palette", "1": "1_bit"}[image.mode])
-        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            traits.append("alpha")
-        if getattr(image, "is_animated", False):
-            traits.append("animated")
-        width, height = image.size
-        return _Header(kind, width, height, _orientation(image.info.get("exif")), tuple(traits))
-
-
-def _webp_header(data: bytes) -> _Header:
-    """https://developers.google.com/speed/webp/docs/riff_container"""
-    traits: list[str] = []
-    orientation = 1
-    chunk = data[12:16]
-    if chunk == b"VP8X":
-        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
-        traits += [trait for bit, trait in ((0x10, "alpha"), (0x02, "animated")) if data[20] & bit]
-        if data[20] & 0x08:
-            orientation = _orientation(_riff_chunk(data, b"EXIF"))
-    elif chunk == b"VP8L":
-        bits = struct.unpack_from("<I", data, 21)[0]
-        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        traits += ["alpha"] if bits >> 28 & 1 else []
-    else:
-        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
-    return _Header("webp", width, height, orientation, tuple(traits))
-
-
-def _riff_chunk(data: bytes, name: bytes) -> bytes | None:
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        if data[at : at + 4] == name:
-            return data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-    return None
-
-
-def _orientation(exif: bytes | None) -> int:
-    """EXIF tag 274; not Pillow's ``getexif``, which also believes XMP, unlike the decoder."""
-    if not exif:
-        return 1
-    try:
-        tags = Image.Exif()
-        tags.load(exif)
-        value = int(tags.get(274, 1))
-    except Exception:  # broken EXIF is common, and no reason to refuse the picture
-        return 1
-    return value if 1 <= value <= 8 else 1
-
-
-def _tiff_header(data: bytes, name: str) -> _Header:
-    """By the tags themselves: Pillow refuses whole kinds of TIFF that OpenCV reads."""
-    stream = io.BytesIO(data)
-    start = stream.read(16 if data[2:4] in (b"+\0", b"\0+") else 8)
-    tags = TiffImagePlugin.ImageFileDirectory_v2(start)
-    stream.seek(tags.next)
-    tags.load(stream)
-    bits, sample_format, photometric = tags.get(258, (1,)), tags.get(339, (1,)), tags.get(262, 1)
-    if max(bits) > 16 or max(sample_format) > 1:
-        raise UnreadableImage(
-            "unsupported_depth",
-            f"{name} holds floating-point, signed or {max(bits)}-bit values, whose black and white are not defined.",
-            "Export it as an 8-bit or 16-bit picture from the program that made it.",
-        )
-    traits = []
-    if photometric == 5:
-        traits.append("cmyk")
-    if photometric == 3:
-        traits.append("palette")
-    if photometric in (0, 1) and max(bits) == 1:
-        traits.append("1_bit")
-    if tags.get(338):
-        traits.append("alpha")
-    if tags.next:
-        traits.append("animated")  # more pages; the first is used
-    orientation = tags.get(274, 1)
-    return _Header("tiff", tags[256], tags[257], orientation if orientation in range(1, 9) else 1, tuple(traits))
-
-
 def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -320,16 +204,22 @@ def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
         return None
 
 
-def _prove(data: bytes, header: _Header, name: str) -> tuple[int, int, bool]:
+def _pixels(data: bytes, name: str) -> np.ndarray:
+    """uint8 or uint16 ``[h, w, 3]``, RGB, upright."""
+    pixels = _imdecode(data, _FLAGS)
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise _truncated(name)
+    return pixels
+
+
+def _prove(data: bytes, header: Header, name: str) -> tuple[int, int, bool]:
     """Upright width and height as the decoder gives them, and whether it gave 16 bits."""
-    width, height = (header.height, header.width) if header.orientation > 4 else (header.width, header.height)
-    if header.kind == "jpeg" and width * height > _LARGE_JPEG:
+    width, height = header.upright_size
+    if header.format == "jpeg" and width * height > _LARGE_JPEG:
         small = _imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)  # reads to the end, computes an eighth
         if small is not None and small.shape == (-(-height // 8), -(-width // 8)):
             return width, height, False
-    pixels = _imdecode(data, _FLAGS)
-    if pixels is None:
-        raise _truncated(name)
+    pixels = _pixels(data, name)
     return pixels.shape[1], pixels.shape[0], pixels.dtype == np.uint16
 
 
