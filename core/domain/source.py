@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from core.domain.dataset import Finding
+from core.domain.annotation import Annotation, Unlabelled
+from core.domain.dataset import Finding, ImageFacts
 from core.domain.task import Split, Task
 
 
@@ -74,6 +75,28 @@ class Preview(Struct, frozen=True, kw_only=True):
     classes: dict[str, int]  # name -> images or boxes
     splits: dict[str, int]  # "train", "val", "test", "none" -> images
     findings: tuple[Finding, ...]
+
+
+class ImportedImage(Struct, frozen=True, kw_only=True):
+    """One picture file on its way into a project: looked at, its classes resolved to the project's ids."""
+
+    facts: ImageFacts
+    path: str  # absolute
+    mtime_ns: int  # of the file when it was looked at
+    annotation: Annotation = Unlabelled()
+    split: Split | None = None
+
+
+class ImportCounts(Struct, frozen=True, kw_only=True):
+    """What the store did with the rows of one import. ``problems``: what the store itself found, such as
+    labels that contradict those of the project; they are kept in the project with the others."""
+
+    images_added: int
+    images_known: int
+    files_added: int
+    labels_added: int  # images, new or known, that now have an annotation which they had not
+    boxes_added: int
+    problems: tuple[Problem, ...]
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):

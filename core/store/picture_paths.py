@@ -1,0 +1,37 @@
+"""How the paths of pictures are kept: relative to the project where the drive is the same, with forward slashes.
+
+So a folder that holds both the project and its pictures can be moved, or opened from another operating system.
+"""
+
+import os
+from pathlib import Path
+
+
+class PicturePaths:
+    """Turns absolute paths into stored ones and back; remembers folders, since pictures come in thousands a folder."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = str(project)
+        self._stored: dict[str, str] = {}
+        self._absolute: dict[str, str] = {}
+
+    def stored(self, path: str) -> str:
+        """The form in which an absolute path is kept."""
+        folder, name = os.path.split(path)
+        if folder not in self._stored:
+            self._stored[folder] = self._relative(folder)
+        return f"{self._stored[folder]}/{name}"
+
+    def absolute(self, stored: str) -> str:
+        """The absolute path, in the operating system's own spelling."""
+        folder, _, name = stored.rpartition("/")
+        if folder not in self._absolute:
+            self._absolute[folder] = os.path.normpath(os.path.join(self._project, folder or "/"))  # noqa: PTH118
+        return os.path.join(self._absolute[folder], name)  # noqa: PTH118
+
+    def _relative(self, folder: str) -> str:
+        try:
+            relative = os.path.relpath(folder, self._project)
+        except ValueError:  # another drive of Windows
+            relative = os.path.normpath(folder)
+        return relative.replace(os.sep, "/") if os.sep != "/" else relative

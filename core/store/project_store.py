@@ -1,0 +1,400 @@
+"""A project folder: opened by one writer and any number of readers, changed one transaction an edit."""
+
+import shutil
+import sqlite3
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from filelock import BaseFileLock
+
+from core.domain.annotation import Annotation, Boxes, ClassLabel
+from core.domain.dataset import Image, ImageClass, Snapshot
+from core.domain.errors import LensmithError
+from core.domain.project import Holder, ProjectInfo
+from core.domain.source import ImportCounts, ImportedImage, Problem
+from core.domain.task import Split, Task
+from core.store import database, importer, queries
+from core.store.files import sync_directory, translated_errors
+from core.store.lock import free_lock, read_holder, take_lock
+from core.store.migrations import VERSION, migrate, version_of
+from core.store.picture_paths import PicturePaths
+from core.store.run_store import RunStore
+
+DATABASE = "lensmith.db"
+RUNS = "runs"
+CACHE = "cache"  # always rebuildable, never backed up
+
+
+class ProjectStore:
+    """The data of one project. Every method is one transaction, or one consistent reading; any thread may call.
+
+    ``read_only``: another process has the project (``holder`` says who), or its folder cannot be written (``holder``
+    is ``None``). Edits then raise ``LensmithError``. To be closed; also a context manager.
+    """
+
+    def __init__(self, path: Path, lock: BaseFileLock | None, holder: Holder | None) -> None:
+        """For ``create`` and ``open`` only."""
+        self.path = path
+        self.read_only = lock is None
+        self.holder = holder
+        self._lock = lock
+        self._paths = PicturePaths(path)
+        self._file = path / DATABASE
+        self._mode = "ro"
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._writer: sqlite3.Connection | None = None
+        self._turn = threading.RLock()  # whoever holds it may write
+        self._writing_thread: int | None = None
+
+    @classmethod
+    def create(cls, path: Path, name: str = "", task: Task | None = None) -> "ProjectStore":
+        """Make a project in a new or empty folder and open it. Without a ``name`` it is called like the folder.
+
+        Raises:
+            LensmithError: the folder has other files in it (perhaps pictures), or cannot be written.
+        """
+        path = Path(path).resolve()
+        if (path / DATABASE).exists():
+            raise LensmithError(f"{path} is a Lensmith project already.", "Open it, or choose another folder.")
+        with translated_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+            if any(not _is_ours(entry.name) for entry in path.iterdir()):
+                raise LensmithError(f"{path} is not empty.", "Choose a new folder: nothing is put beside other files.")
+            lock = take_lock(path)
+            if lock is None:
+                raise LensmithError(f"{path} is being made a project by another window.", "Choose another folder.")
+            try:
+                (path / RUNS).mkdir(exist_ok=True)
+                (path / CACHE).mkdir(exist_ok=True)
+                _build(path, name.strip() or path.name, task)
+            finally:
+                free_lock(path, lock)
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "ProjectStore":
+        """Open a project, for writing if nobody else has it and its folder can be written.
+
+        Raises:
+            LensmithError: no project, made by a newer Lensmith, or damaged.
+        """
+        path = Path(path).resolve()
+        if not (path / DATABASE).is_file():
+            raise LensmithError(f"{path} is not a Lensmith project.", f"Choose the folder that holds {DATABASE}.")
+        try:
+            lock = take_lock(path)
+            holder = None if lock else read_holder(path)
+        except OSError:
+            lock = holder = None
+        store = cls(path, lock, holder)
+        try:
+            store._connect()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Free the lock and leave one database file; may be called twice."""
+        with self._turn:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            if self._lock is not None:
+                free_lock(self.path, self._lock)
+                self._lock = None
+            if self._copy is not None:
+                self._copy.cleanup()
+                self._copy = None
+
+    def __enter__(self) -> "ProjectStore":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Reading
+
+    @property
+    def info(self) -> ProjectInfo:
+        with self._reading() as db:
+            return queries.read_info(db)
+
+    @property
+    def cache_dir(self) -> Path:
+        """Thumbnails and features: whatever is here may vanish and be made again."""
+        return self.path / CACHE
+
+    def classes(self) -> tuple[ImageClass, ...]:
+        """The classes in use, in the order of a model's outputs."""
+        with self._reading() as db:
+            return queries.read_classes(db)
+
+    def images(self) -> list[Image]:
+        """Every image that some file is known of, in the order of import; absolute paths."""
+        with self._reading() as db:
+            return queries.read_images(db, self._paths)
+
+    def files(self) -> list[tuple[str, str]]:
+        """(absolute path, image hash) of every known file."""
+        with self._reading() as db:
+            return queries.read_files(db, self._paths)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What imports could not take as it was."""
+        with self._reading() as db:
+            return queries.read_problems(db)
+
+    def snapshot(self) -> Snapshot:
+        """The data a run may train on, frozen: labelled images that have a split, sorted by hash.
+
+        Raises:
+            LensmithError: the project has no task or no class yet.
+        """
+        with self._reading() as db:
+            info = queries.read_info(db)
+            classes = queries.read_classes(db)
+            images = queries.read_images(db, self._paths)
+        if info.task is None or not classes:
+            raise LensmithError(f"“{info.name}” has no labelled images yet.", "Import or label some first.")
+        kind = ClassLabel if info.task is Task.CLASSIFICATION else Boxes
+        usable = [image for image in images if image.split is not None and isinstance(image.annotation, kind)]
+        usable.sort(key=lambda image: image.hash)
+        return Snapshot(project=info.name, task=info.task, classes=classes, images=tuple(usable))
+
+    # Editing
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Edits made inside become one: all of them, or none when an exception leaves the block.
+
+        Raises:
+            LensmithError: the project is read-only, or the disk is full; nothing of the block is saved then.
+        """
+        with self._turn:
+            if self._writer is None:
+                raise self._refusal()
+            if self._writing_thread is not None:
+                with _savepoint(self._writer):
+                    yield
+                return
+            with database.transaction(self._writer, self._file):
+                self._writing_thread = threading.get_ident()
+                try:
+                    yield
+                finally:
+                    self._writing_thread = None
+
+    def set_task(self, task: Task) -> None:
+        """Say what the models of this project answer; refused once images are labelled for the other task."""
+        other = "boxes" if task is Task.CLASSIFICATION else "class"
+        with self._editing() as db:
+            if db.execute("SELECT 1 FROM images WHERE state = ? LIMIT 1", (other,)).fetchone():
+                raise LensmithError(
+                    f"The images of “{queries.read_info(db).name}” are labelled for another task than {task}.",
+                    "Make a new project for it.",
+                )
+            db.execute("UPDATE project SET task = ?", (task,))
+
+    def add_classes(self, names: Iterable[str]) -> dict[str, int]:
+        """Name -> id of each name, known or new; new ones come after the others. A retired name comes back."""
+        with self._editing() as db:
+            ids = {}
+            for name in names:
+                _check_class_name(name)
+                (id_,) = db.execute(
+                    "INSERT INTO classes (name, position)"
+                    " VALUES (?, (SELECT coalesce(max(position), -1) + 1 FROM classes))"
+                    " ON CONFLICT (name) DO UPDATE SET retired = 0 RETURNING id",
+                    (name,),
+                ).fetchone()
+                ids[name] = id_
+            return ids
+
+    def rename_class(self, class_id: int, name: str) -> None:
+        """Give a class another name; its id, images and runs stay."""
+        _check_class_name(name)
+        with self._editing() as db:
+            taken = db.execute("SELECT id FROM classes WHERE name = ? AND id != ?", (name, class_id)).fetchone()
+            if taken:
+                raise LensmithError(f"There is a class “{name}” already.", "Choose another name.")
+            if db.execute("UPDATE classes SET name = ? WHERE id = ?", (name, class_id)).rowcount == 0:
+                raise LensmithError(f"There is no class with the id {class_id}.", "Reload the list of classes.")
+
+    def import_images(self, rows: Iterable[ImportedImage], problems: Iterable[Problem] = ()) -> ImportCounts:
+        """Add what is new, in one transaction; whatever ``rows`` raises leaves the project as it was.
+
+        What the project knows already is kept: an image by its hash, its label and its split. Contradictions
+        become problems (``conflicting_labels``, ``duplicate_across_splits``, ``file_replaced``,
+        ``undecodable_name``). ``problems`` is read after the last row, so ``rows`` may still be adding to it.
+        """
+        with self._editing() as db:
+            return importer.import_rows(db, self._paths, rows, problems)
+
+    def set_annotation(self, hash: str, annotation: Annotation) -> None:  # noqa: A002 - the word of the domain
+        """Say what one image shows, in place of what was said before."""
+        with self._editing() as db:
+            row = db.execute("SELECT id FROM images WHERE hash = ?", (hash,)).fetchone()
+            if row is None:
+                raise LensmithError(f"There is no image {hash} in this project.", "Import it first.")
+            db.execute("DELETE FROM boxes WHERE image = ?", row)
+            importer.write_annotations(db, [(row[0], annotation)])
+
+    def set_splits(self, splits: Mapping[str, Split | None], unlock: bool = False) -> int:
+        """Put images (by hash) into parts and return how many moved.
+
+        The test part is locked once a run exists, since metrics on another test part are not comparable.
+
+        Raises:
+            LensmithError: an image would leave or join the locked test part and ``unlock`` is not given.
+        """
+        with self._editing() as db:
+            current = dict(db.execute("SELECT hash, split FROM images"))
+            moves = [(split, hash_) for hash_, split in splits.items() if current.get(hash_, split) != split]
+            touching = sum(Split.TEST in (split, current[hash_]) for split, hash_ in moves)
+            if touching and not unlock and RunStore(self.path).list():
+                raise LensmithError(
+                    f"The test part is locked because runs were measured on it; this would change {touching} of it.",
+                    "Leave the test images where they are, or unlock the test part (new runs are then not "
+                    "comparable with the earlier ones).",
+                )
+            db.executemany("UPDATE images SET split = ? WHERE hash = ?", moves)
+            return len(moves)
+
+    # Connections
+
+    @contextmanager
+    def _editing(self) -> Iterator[sqlite3.Connection]:
+        with self.transaction():
+            assert self._writer is not None
+            yield self._writer
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection within one's own transaction, else a fresh one that sees one moment of the project.
+
+        Opening takes well under a millisecond, and a reader of its own never waits for a long import.
+        """
+        if self._writer is not None and self._writing_thread == threading.get_ident():
+            yield self._writer
+            return
+        with database.translated_errors(self._file, "Not read"), closing(self._connect_reader()) as db:
+            db.execute("BEGIN")
+            yield db
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        return database.connect(self._file, self._mode)
+
+    def _connect(self) -> None:
+        if self._lock is not None:
+            with database.translated_errors(self._file, "Not opened"):
+                self._writer = database.connect(self._file)
+            database.check_health(self._writer, self._file)
+            _check_version(version_of(self._writer), self.path)
+            if version_of(self._writer) < VERSION:
+                self._migrate(self._writer)
+            return
+        self._find_readable()
+        with database.translated_errors(self._file, "Not opened"), closing(self._connect_reader()) as db:
+            version = version_of(db)
+        _check_version(version, self.path)
+        if version < VERSION:
+            raise LensmithError(
+                f"{self.path} was made by an older Lensmith and must be brought up to date first.",
+                "Open it once where it can be written and no other window has it.",
+            )
+
+    def _find_readable(self) -> None:
+        """Choose how to read without writing: SQLite wants to make files of its own beside a database in WAL mode."""
+        with suppress(sqlite3.OperationalError), closing(self._connect_reader()) as db:
+            db.execute("SELECT 1 FROM sqlite_schema").fetchall()
+            return
+        log = self._file.with_name(DATABASE + "-wal")
+        if log.exists() and log.stat().st_size:
+            # Committed edits are still in the log, which an immutable database would not look at.
+            self._copy = tempfile.TemporaryDirectory(prefix="lensmith-")
+            for file in (self._file, log):
+                shutil.copy(file, self._copy.name)
+            self._file = Path(self._copy.name) / DATABASE
+            self._mode = "rw"
+        else:
+            self._mode = "immutable"
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        """Bring the database to the present form, keeping a copy of the old one."""
+        backup = self._file.with_name(f"{DATABASE}.version-{version_of(db)}")
+        backup.unlink(missing_ok=True)
+        with database.translated_errors(self._file):
+            db.execute("VACUUM INTO ?", (str(backup),))
+        with database.transaction(db, self._file):
+            migrate(db)
+
+    def _refusal(self) -> LensmithError:
+        if self.holder is not None:
+            return LensmithError(
+                f"Not saved: {self.path} is open in another window or command of {self.holder.user} on "
+                f"{self.holder.host} (process {self.holder.pid}, since {self.holder.since}).",
+                "Close it there, then open the project again.",
+            )
+        if self.read_only:
+            return LensmithError(
+                f"Not saved: {self.path} is open for reading only.",
+                "Close other windows that have it, or allow writing to the folder; then open the project again.",
+            )
+        return LensmithError(f"Not saved: {self.path} is closed.", "Open the project again.")
+
+
+def _build(path: Path, name: str, task: Task | None) -> None:
+    """Write a whole new database under another name first, so that a killed ``create`` leaves no half project."""
+    draft = path / f"{DATABASE}.new"
+    for leftover in path.glob(f"{draft.name}*"):
+        leftover.unlink()
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    with closing(database.connect(draft, "rwc")) as db, database.transaction(db, draft):
+        migrate(db)
+        db.execute(
+            "INSERT INTO project (id, name, task, created) VALUES (?, ?, ?, ?)", (uuid.uuid4().hex, name, task, created)
+        )
+    draft.replace(path / DATABASE)
+    sync_directory(path)
+
+
+def _check_version(version: int, path: Path) -> None:
+    if version > VERSION:
+        raise LensmithError(
+            f"{path} was made by a newer Lensmith (format {version}; this one knows {VERSION}).",
+            "Update Lensmith to open it.",
+        )
+    if version == 0:
+        raise LensmithError(f"{path} is not a Lensmith project: its database is empty.", "Choose another folder.")
+
+
+def _check_class_name(name: str) -> None:
+    if not name.strip():
+        raise LensmithError("A class needs a name.", "Give one with at least one letter.")
+
+
+def _is_ours(name: str) -> bool:
+    """What an interrupted ``create`` or the desktop may have left in a folder that is otherwise empty."""
+    return name.startswith((".", "lensmith.")) or name in (RUNS, CACHE, "desktop.ini")
+
+
+@contextmanager
+def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("SAVEPOINT edit")
+    try:
+        yield
+        db.execute("RELEASE edit")
+    except BaseException:
+        if db.in_transaction:  # a full disk has ended the whole transaction already
+            db.execute("ROLLBACK TO edit")
+            db.execute("RELEASE edit")
+        raise
