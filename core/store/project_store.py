@@ -358,11 +358,14 @@ def _build(path: Path, name: str, task: Task | None) -> None:
     for leftover in path.glob(f"{draft.name}*"):
         leftover.unlink()
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    with closing(database.connect(draft, "rwc")) as db, database.transaction(db, draft):
+    info = (uuid.uuid4().hex, name, task, created)
+    with (
+        database.translated_errors(draft),
+        closing(database.connect(draft, "rwc")) as db,
+        database.transaction(db, draft),
+    ):
         migrate(db)
-        db.execute(
-            "INSERT INTO project (id, name, task, created) VALUES (?, ?, ?, ?)", (uuid.uuid4().hex, name, task, created)
-        )
+        db.execute("INSERT INTO project (id, name, task, created) VALUES (?, ?, ?, ?)", info)
     draft.replace(path / DATABASE)
     sync_directory(path)
 
