@@ -1,0 +1,1 @@
+"""The only home of torch, torchvision, timm and ultralytics; loaded by name inside a worker."""

@@ -44,7 +44,10 @@ class Started(RunEvent, frozen=True, tag="started"):
 
 
 class Resumed(RunEvent, frozen=True, tag="resumed"):
-    """A further attempt begins after ``epoch`` finished epochs; later ones seen before are void."""
+    """A further attempt begins; ``epoch`` epochs were told before (0: no whole checkpoint, it starts over).
+
+    When the checkpoint is older than that, epochs are told again: the newest telling of an epoch counts.
+    """
 
     epoch: int
     pid: int

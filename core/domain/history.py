@@ -86,7 +86,8 @@ def _changes(history: RunHistory, event: Event) -> dict[str, object]:
         case Progress():
             return {"progress": event}
         case EpochFinished():
-            return {"epochs": (*history.epochs, event)}
+            # A resumed attempt tells an epoch again when its predecessor died before the checkpoint was written.
+            return {"epochs": (*(epoch for epoch in history.epochs if epoch.epoch < event.epoch), event)}
         case CheckpointSaved():
             return {"checkpoint": event}
         case SamplePredictions():

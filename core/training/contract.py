@@ -49,6 +49,11 @@ class Backend(Protocol):
     def fit(self, job: TrainingJob, report: Reporter) -> None:
         """Train; emit ``DeviceChosen``, ``Progress``, ``EpochFinished``, ``CheckpointSaved``.
 
+        ``EpochFinished`` comes before the checkpoint of its epoch is written, so that no finished epoch stays untold
+        when the worker dies in between; after a resume it may be told again. Checkpoints are written with
+        ``core.store.files.save_generation`` and found with ``newest_whole``. If all epochs are done already, a
+        resumed ``fit`` only returns.
+
         When this returns or raises ``StopRequested`` after at least one epoch, ``run_dir/best.safetensors``
         holds the weights of the epoch with the best validation metric (the last epoch if there is no validation
         image), written atomically. ``run_dir/last.ckpt`` holds everything to resume.

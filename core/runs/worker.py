@@ -1,0 +1,112 @@
+"""The process that does one attempt of a run: ``python -m core.runs.worker RUN_DIR [--resume]``.
+
+Whatever happens in here ends in exactly one ``Finished``; where the process itself dies, the supervisor writes it.
+Little is imported above ``work``, so that a broken library is told as an event and not lost as a start that failed.
+"""
+
+import argparse
+import faulthandler
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.domain.errors import LensmithError
+from core.domain.event import Finished, Outcome
+from core.runs.environment import shield
+from core.runs.event_log import EVENTS, EventLog
+from core.runs.status import HEARTBEAT, claim, opening
+
+if TYPE_CHECKING:
+    from core.runs.reporting import RunReporter
+
+_BEAT = 1.0  # seconds
+_LOG_LIMIT = 32 << 20  # bytes of worker.log; an engine that prints without end must not fill the disk
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m core.runs.worker", description=__doc__)
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint")
+    options = parser.parse_args(arguments)
+    shield()
+    faulthandler.enable()
+    return work(options.run_dir.resolve(), options.resume)
+
+
+def work(run_dir: Path, resume: bool) -> int:
+    """One attempt; returns the exit status: 1 when it failed, else 0."""
+    claim(run_dir)
+    with EventLog(run_dir / EVENTS) as log:
+        try:
+            log.append(opening(run_dir, os.getpid()))
+            from core.runs.attempt import carry_out
+            from core.runs.reporting import RunReporter
+
+            reporter = RunReporter(run_dir, log)
+            with _heartbeat(run_dir, reporter):
+                finished = carry_out(run_dir, resume, reporter)
+        except LensmithError as error:
+            traceback.print_exc()
+            finished = Finished(outcome=Outcome.FAILED, reason=error.cause, remedy=error.remedy)
+        except BaseException as error:
+            traceback.print_exc()
+            finished = _unexpected(error, run_dir)
+        log.append(finished)
+    return int(finished.outcome is Outcome.FAILED)
+
+
+def _unexpected(error: BaseException, run_dir: Path) -> Finished:
+    """An ending for what nobody foresaw: one sentence, and where the whole story is."""
+    text = next(iter(str(error).splitlines()), "")[:300]
+    reason = f"An unexpected error ended the run ({type(error).__name__}: {text})."
+    remedy = f"Resume the run; if it happens again, {run_dir / 'worker.log'} tells more."
+    if isinstance(error, ImportError):
+        reason = f"The training engine could not be loaded: {text}."
+        remedy = "Install Lensmith again: `lensmith doctor` says what is missing."
+    elif isinstance(error, MemoryError):
+        reason = "The machine has no memory left for this run."
+        remedy = "Close other programs, or choose a smaller batch or image size."
+    elif isinstance(error, KeyboardInterrupt):
+        return Finished(outcome=Outcome.INTERRUPTED, reason="The run was interrupted from the keyboard.")
+    return Finished(outcome=Outcome.FAILED, reason=reason, remedy=remedy)
+
+
+@contextmanager
+def _heartbeat(run_dir: Path, reporter: "RunReporter") -> Iterator[None]:
+    """Writes every second for how long the back-end has been silent, and keeps ``worker.log`` small."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while True:
+            (run_dir / HEARTBEAT).write_text(f"{time.monotonic() - reporter.heard_at:.1f}")
+            _trim_output()
+            if over.wait(_BEAT):
+                return
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _trim_output() -> None:
+    """Start ``worker.log`` over when it has grown too long; it is opened for appending, so writers follow."""
+    if os.fstat(2).st_size > _LOG_LIMIT:
+        os.ftruncate(2, 0)
+        os.write(2, b"[what was here before filled the log and was dropped]\n")
+
+
+if __name__ == "__main__":
+    exit_status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_status)  # all is on disk: a library that hangs in its own teardown must not keep the device
