@@ -100,8 +100,8 @@ LABEL_KINDS = {
     ),
     "conflicting_labels": Kind(
         "bad",
-        "These pictures are listed with different classes, so none was taken and they come in unlabelled.",
-        "Keep one row for each picture, or label them here.",
+        "The same picture is given different labels. A label that the project had stays; else none was taken.",
+        "Look at them and give each the right label here.",
     ),
     "in_two_splits": Kind(
         "caution",
@@ -266,7 +266,188 @@ LABEL_KINDS = {
 }
 
 # Pictures, found by core.data.images and core.data.checks.
-PICTURE_KINDS: dict[str, Kind] = {}
+PICTURE_KINDS = {
+    "missing_file": Kind(
+        "bad",
+        "These pictures were there when the folder was listed, but are gone now.",
+        "Bring the files back, then import again.",
+    ),
+    "unreadable_file": Kind(
+        "bad",
+        "These files could not be read from the disk; they were skipped.",
+        "Check that you may read them and that the disk is connected, then import again.",
+    ),
+    "empty_file": Kind(
+        "bad",
+        "These files are empty (0 bytes); they were skipped.",
+        "Copy them again from where they came from, then import again.",
+    ),
+    "not_an_image": Kind(
+        "bad",
+        "These files are named like pictures, but hold none that Lensmith reads (JPEG, PNG, BMP, TIFF, WebP).",
+        "Remove them, or convert them to PNG or JPEG and import those.",
+    ),
+    "truncated": Kind(
+        "bad",
+        "These pictures are cut off or damaged, so part of them would be grey; they were skipped.",
+        "Copy them again from where they came from, then import again.",
+    ),
+    "gif": Kind(
+        "bad",
+        "These are GIFs: animations, or “image not found” placeholders of web sites; they were skipped.",
+        "If one shows what you want to teach, save it as PNG and import that.",
+    ),
+    "too_small": Kind(
+        "bad",
+        "These pictures are under 10 pixels wide or high, too small to show anything; they were skipped.",
+        "Import the original pictures instead of icons or previews of them.",
+    ),
+    "too_many_pixels": Kind(
+        "bad",
+        "These pictures say that they have more than 268 megapixels, more than memory should be risked for.",
+        "Cut them into tiles or scale them down, then import those.",
+    ),
+    "unsupported_depth": Kind(
+        "bad",
+        "These pictures hold floating-point, signed or 32-bit values, whose white is not known; they were skipped.",
+        "Export them as 8-bit or 16-bit pictures from the program that made them.",
+    ),
+    "undecodable_name": Kind(
+        "bad",
+        "The names of these files are not valid text on this system, so they cannot be kept.",
+        "Rename the files, then import again.",
+    ),
+    "nothing_labelled": Kind(
+        "bad",
+        "No image has a label, so there is nothing to train on.",
+        "Label images, or import a folder with labels.",
+    ),
+    "no_train_split": Kind(
+        "bad",
+        "No labelled image is in train, so there is nothing to learn from.",
+        "Move images to train, or import more.",
+    ),
+    "class_not_in_train": Kind(
+        "bad",
+        "These classes are met in val or test but never in train, so no model can learn them.",
+        "Add images of them to train.",
+    ),
+    "only_one_class": Kind(
+        "bad",
+        "All labelled images show the same class, so a model would always answer with it.",
+        "Add images of at least one other class, such as “other” or “good”.",
+    ),
+    "duplicate_across_splits": Kind(
+        "caution",
+        "The same picture lies in several splits of the source; the split met first was kept.",
+        "Delete the copies: a picture met in training says nothing about new pictures when it is tested on.",
+    ),
+    "file_replaced": Kind(
+        "caution",
+        "These files hold another picture than when they were imported; the labels of the old one were not taken over.",
+        "Label the new pictures, or bring the old files back.",
+    ),
+    "class_without_images": Kind(
+        "caution",
+        "No image shows these classes, so a model cannot learn them.",
+        "Add images of them, or delete the classes.",
+    ),
+    "class_with_few_images": Kind(
+        "caution",
+        "These are all images of a class that has fewer than 10, too few to learn it and to judge how well.",
+        "Add images of it; 50 and more make a dependable class.",
+    ),
+    "near_empty_split": Kind(
+        "caution",
+        "These are all images of a split that has fewer than 10, so one alone moves its score by ten points.",
+        "Add images, or split again with larger fractions.",
+    ),
+    "no_val_split": Kind(
+        "caution",
+        "No labelled image is in val, which decides when training is best stopped.",
+        "Split with a val fraction; a part of train is moved to val.",
+    ),
+    "no_test_split": Kind(
+        "caution",
+        "No labelled image is in test, so no score will be on pictures that had no say in training.",
+        "Split with a test fraction; a part of train is moved to test.",
+    ),
+    "small_object": Kind(
+        "caution",
+        "These images have objects under 8 pixels at the training size, which a detector hardly sees.",
+        "Train at a larger image size, or cut the pictures into tiles.",
+    ),
+    "all_transparent": Kind(
+        "caution",
+        "These pictures are wholly transparent; the colours below are used, which nobody may have looked at.",
+        "Open a few of them: if they are blank, delete them.",
+    ),
+    "class_imbalance": Kind(
+        "caution",
+        "These classes have less than a tenth of the images of the largest, so a model may neglect them.",
+        "Add images of them, or train with class weights.",
+    ),
+    "animated": Kind(
+        "caution",
+        "These files hold several frames or pages; the first is used.",
+        "Save the others as pictures of their own if they matter.",
+    ),
+    "not_split": Kind(
+        "note",
+        "The images are not split into train, val and test yet.",
+        "Split them; else training does so by itself.",
+    ),
+    "image_without_split": Kind(
+        "note",
+        "These images came after the split and belong to no part yet.",
+        "Split again: images that have a part keep it.",
+    ),
+    "exact_duplicate": Kind(
+        "note",
+        "These files are byte-for-byte copies of another; together they count as one image.",
+        "Nothing to do.",
+    ),
+    "wrong_extension": Kind(
+        "note",
+        "These files are of another format than their names say; they were read by their content.",
+        "Nothing to do here; other programs may refuse them.",
+    ),
+    "trailing_bytes": Kind(
+        "note",
+        "Bytes follow the end of these pictures, as some cameras write them; the files are left as they are.",
+        "Nothing to do.",
+    ),
+    "exif_rotation": Kind(
+        "note",
+        "The camera stored these pictures turned or mirrored; they are shown, labelled and trained upright.",
+        "If boxes drawn elsewhere look turned, that program ignored the rotation: draw them again.",
+    ),
+    "16_bit": Kind(
+        "note",
+        "These pictures have up to 16 bits a channel; they are scaled to 8 bits by the bits that each one uses.",
+        "Nothing to do, unless brightness must be comparable between pictures: then export 8-bit pictures yourself.",
+    ),
+    "cmyk": Kind(
+        "note",
+        "These pictures are in printing colours (CMYK); they are converted to RGB.",
+        "Nothing to do, unless colours matter: then convert them with their colour profile.",
+    ),
+    "palette": Kind(
+        "note",
+        "These pictures have a palette of at most 256 colours; they are converted to RGB.",
+        "Nothing to do, unless they are masks: those are labels, not pictures.",
+    ),
+    "1_bit": Kind(
+        "note",
+        "These pictures are pure black and white.",
+        "Nothing to do, unless they are masks: those are labels, not pictures.",
+    ),
+    "alpha": Kind(
+        "note",
+        "These pictures have transparency, which is dropped; the colours below it are used.",
+        "Nothing to do, unless the background should be seen: then save them without transparency.",
+    ),
+}
 
 KINDS = LABEL_KINDS | PICTURE_KINDS
 
