@@ -1,0 +1,1 @@
+"""The window. It imports neither torch, torchvision, timm nor ultralytics, ever."""

@@ -1,0 +1,1 @@
+"""One module a page of the rail; pages do not know each other."""

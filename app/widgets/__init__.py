@@ -1,0 +1,1 @@
+"""Parts that pages are made of; they know no page and no project."""

@@ -8,7 +8,8 @@ from core.domain.dataset import Snapshot
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
 from core.inference.onnx_model import OnnxModel
-from core.store.files import sha256_of, write_atomic
+from core.store.files import write_atomic
+from core.store.vault import file_sha256
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder
 
@@ -21,7 +22,7 @@ def export_onnx(run: RunFolder, target: Path) -> Path:
     if report is None:
         raise LensmithError(f"Run {run.id} has no ONNX file yet.", "Wait until it has finished, or resume it.")
     source = run.path / report.onnx
-    if not source.is_file() or sha256_of(source) != report.onnx_sha256:
+    if not source.is_file() or file_sha256(source) != report.onnx_sha256:
         raise LensmithError(
             f"The ONNX file of run {run.id} is not the one that was measured.", "Resume the run to export it anew."
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from core.data import images
+from core.data.findings import findings_from
 from core.data.formats.convert import to_pixel_boxes
 from core.data.formats.detect import open_source
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
@@ -38,8 +39,13 @@ def opened(
     try:
         yield open_source(source, format_name, staging=staging, progress=progress)
     finally:
-        if not existed and staging.exists() and not store.has_files_below(staging):
+        if not existed and staging.exists() and not _in_use(store, staging):
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _in_use(store: ProjectStore, folder: Path) -> bool:
+    inside = f"{folder}{os.sep}"
+    return any(path.startswith(inside) for path, _ in store.files())
 
 
 def _archive_folder(source: Path) -> str:
@@ -65,7 +71,16 @@ def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress =
             store.set_task(dataset.task)
         ids = store.add_classes(dataset.classes)
         rows = _rows(dataset, [ids[name] for name in dataset.classes], problems, progress)
-        return store.import_images(rows, problems)
+        counts = store.import_images(rows, problems)
+    taken = counts.images_added + counts.images_known
+    return ImportResult(
+        images_added=counts.images_added,
+        images_known=counts.images_known,
+        files_added=counts.files_added,
+        boxes_added=counts.boxes_added,
+        skipped=len(dataset.images) - taken,
+        findings=findings_from([*problems, *counts.problems]),
+    )
 
 
 def mark_missing_as_background(dataset: SourceDataset) -> SourceDataset:
@@ -136,4 +151,4 @@ def _annotation(
         return Unlabelled()
     boxes, found = to_pixel_boxes(source, facts.width, facts.height)
     problems.extend(found)
-    return Boxes(tuple(Box(*corners, class_ids[label]) for *corners, label in boxes))
+    return Boxes(tuple(Box(x1, y1, x2, y2, class_ids[label]) for x1, y1, x2, y2, label in boxes))

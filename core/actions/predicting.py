@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from core.data import images
+from core.data.formats.listing import is_image
 from core.domain.errors import LensmithError
 from core.domain.prediction import ClassPrediction, FoundBox
 from core.inference.onnx_model import OnnxModel
@@ -28,7 +29,7 @@ def picture_paths(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in images.IMAGE_SUFFIXES and p.is_file())
+            found += sorted(p for p in path.rglob("*") if is_image(p.name) and p.is_file())
         elif path.is_file():
             found.append(path)
         else:

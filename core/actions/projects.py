@@ -5,6 +5,7 @@ from pathlib import Path
 from core.domain.errors import LensmithError
 from core.domain.task import Task
 from core.store.project_store import ProjectStore
+from core.store.run_store import RunStore
 
 
 def writable_project(path: Path, *, make: bool = False, task: Task | None = None) -> ProjectStore:
@@ -24,3 +25,10 @@ def writable_project(path: Path, *, make: bool = False, task: Task | None = None
             "Close it there, or make its folder writable, then try again.",
         )
     return store
+
+
+def runs_of(path: Path) -> RunStore:
+    """The runs of a project, which can be looked at and steered while somebody else has the project open."""
+    if not path.joinpath("lensmith.db").exists():
+        raise LensmithError(f"“{path}” is no Lensmith project.", "Give the folder that holds lensmith.db.")
+    return RunStore(path)

@@ -13,10 +13,9 @@ from core.domain.run import CatalogueWeights, RunWeights, VaultWeights, WeightsR
 from core.domain.task import Task
 from core.runs.environment import worker_environment
 from core.store.download import fetch as download
-from core.store.files import sha256_of
 from core.store.home import home
 from core.store.run_store import RunStore
-from core.store.vault import Vault, VaultEntry
+from core.store.vault import Vault, VaultEntry, file_sha256
 from core.training.catalog import Entry, catalogue, find
 
 CONVERT_SECONDS = 600
@@ -152,7 +151,7 @@ def _run_weights(text: str, entry: Entry, runs: RunStore) -> RunWeights:
             f"Run {run.id} trained {run.spec().architecture}, not {entry.name}.",
             f"Choose --model {run.spec().architecture}, or other weights.",
         )
-    return RunWeights(run.id, sha256_of(best), run.snapshot().classes)
+    return RunWeights(run.id, file_sha256(best), run.snapshot().classes)
 
 
 def _vault_reference(kept: VaultEntry, entry: Entry) -> VaultWeights:

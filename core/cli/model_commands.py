@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.actions import exporting, predicting, reporting, weights
+from core.actions.projects import runs_of
 from core.cli import console
 from core.domain.errors import LensmithError
 from core.inference.onnx_model import OnnxModel
 from core.store.project_store import ProjectStore
-from core.store.run_store import RunStore
 from core.store.vault import Vault
 from core.training.catalog import catalogue
 
@@ -17,7 +17,7 @@ from core.training.catalog import catalogue
 def export(options: argparse.Namespace) -> int:
     target = Path(options.to)
     if options.format == "onnx":
-        run = reporting.finished_run(RunStore(ProjectStore.folder(Path(options.project))), options.run)
+        run = reporting.finished_run(runs_of(Path(options.project)), options.run)
         written = exporting.export_onnx(run, target)
         facts: dict[str, object] = {"run": run.id, "onnx": str(written)}
     else:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from core.actions import reporting, training
-from core.actions.projects import writable_project
+from core.actions.projects import runs_of, writable_project
 from core.cli import console
 from core.cli.live import follow
 from core.domain.errors import LensmithError
@@ -14,7 +14,6 @@ from core.domain.report import MAIN_METRIC, Report, SplitReport
 from core.domain.task import Effort
 from core.runs import supervisor
 from core.runs.event_log import read_events
-from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
 from core.training.plan import Choices
 
@@ -63,7 +62,7 @@ def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
 
 
 def runs(options: argparse.Namespace) -> int:
-    store = RunStore(ProjectStore.folder(Path(options.project)))
+    store = runs_of(Path(options.project))
     if options.run is None:
         return _list(store, options.json)
     run = store.get(options.run)
@@ -106,7 +105,7 @@ def _number(value: float | None) -> str:
 
 
 def report(options: argparse.Namespace) -> int:
-    run = reporting.finished_run(RunStore(ProjectStore.folder(Path(options.project))), options.run)
+    run = reporting.finished_run(runs_of(Path(options.project)), options.run)
     found = reporting.report_of(run)
     if options.json:
         console.print_json(found)

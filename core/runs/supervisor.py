@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,8 @@ from core.runs.environment import worker_environment
 from core.runs.event_log import EVENTS, EventLog, EventTail, read_events
 from core.runs.process import ending_of, kill_tree
 from core.runs.reporting import STOP
-from core.runs.status import WorkerRecord, attempts_in, is_alive, opening, record_worker, worker_of
+from core.runs.status import OUTPUT, WorkerRecord, attempts_in, is_alive, opening, record_worker, worker_of
 
-OUTPUT = "worker.log"
 _ATTEMPT_MARK = "=== attempt "  # begins a line of worker.log
 _POLL = 0.1  # seconds
 _children: dict[int, subprocess.Popen[bytes]] = {}  # our own workers: only a parent learns how a process ended
@@ -75,14 +74,15 @@ def settle(run_dir: Path) -> Finished | None:
         return _settle(run_dir)
 
 
-def follow(run_dir: Path) -> Iterator[Event]:
+def follow(run_dir: Path, given_up: Callable[[], bool] = lambda: False) -> Iterator[Event]:
     """Every event of a run from its first, then live, until the attempt under way has its ``Finished``.
 
-    Ends at once for a run that was never launched. Settles the run when its worker dies.
+    Ends at once for a run that was never launched, and at the next poll once ``given_up`` says so; the run goes on
+    then. Settles the run when its worker dies.
     """
     tail = EventTail(run_dir / EVENTS)
     attempts, ended = 0, False
-    while True:
+    while not given_up():
         alive = is_alive(run_dir)  # asked before the poll, so that the poll sees a dead worker's last words
         for event in tail.poll():
             attempts += attempts_in([event])
@@ -96,6 +96,8 @@ def follow(run_dir: Path) -> Iterator[Event]:
             yield from tail.poll()
             break
         time.sleep(_POLL)
+    else:
+        return
     _reap(record)
 
 

@@ -1,0 +1,175 @@
+"""Colours, sizes and the font: no other module names one."""
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+# Spacing in pixels, on a 4/8 grid.
+TIGHT, SMALL, MEDIUM, LARGE, WIDE = 4, 8, 12, 16, 24
+CONTROL_RADIUS, CARD_RADIUS = 6, 8
+BODY_PX, CAPTION_PX, SECTION_PX, PAGE_PX, FIGURE_PX = 13, 11, 14, 20, 24
+RAIL_WIDTH, FIELD_WIDTH = 184, 240
+
+
+@dataclass(frozen=True)
+class Colours:
+    """One palette; text and muted have a contrast of at least 4.5:1 on surface and background."""
+
+    background: str
+    surface: str
+    line: str
+    text: str
+    muted: str
+    accent: str
+    accent_soft: str
+    on_accent: str
+    good: str
+    good_soft: str
+    caution: str
+    caution_soft: str
+    bad: str
+    bad_soft: str
+    classes: tuple[str, ...]
+
+
+LIGHT = Colours(
+    background="#F6F7F9",
+    surface="#FFFFFF",
+    line="#E2E6EB",
+    text="#1B2430",
+    muted="#5B6776",
+    accent="#1F6FEB",
+    accent_soft="#E8F0FE",
+    on_accent="#FFFFFF",
+    good="#18794E",
+    good_soft="#E6F4EC",
+    caution="#9A6700",
+    caution_soft="#FFF4D6",
+    bad="#B42318",
+    bad_soft="#FDECEA",
+    classes=("#1F6FEB", "#D9480F", "#18794E", "#7A3FF2", "#B42318"),
+)
+DARK = Colours(
+    background="#14181D",
+    surface="#1C2229",
+    line="#2C343D",
+    text="#E6EAF0",
+    muted="#98A4B3",
+    accent="#6AA8FF",
+    accent_soft="#1D2F4A",
+    on_accent="#0E1420",
+    good="#5CC98F",
+    good_soft="#16301F",
+    caution="#E3B341",
+    caution_soft="#33290E",
+    bad="#FF8A80",
+    bad_soft="#3A1B19",
+    classes=("#6AA8FF", "#FF9F6B", "#5CC98F", "#B79BFF", "#FF8A80"),
+)
+
+_STYLE = """
+* {{ font-size: {body}px; }}
+QMainWindow, QWidget#page {{ background: {background}; }}
+QWidget#rail {{ background: {surface}; border-right: 1px solid {line}; }}
+QFrame#card {{ background: {surface}; border: 1px solid {line}; border-radius: {card}px; }}
+QFrame#card[chosen="true"] {{ border: 2px solid {accent}; }}
+QLabel {{ color: {text}; background: transparent; }}
+QLabel[role="muted"] {{ color: {muted}; }}
+QLabel[role="caption"] {{ color: {muted}; font-size: {caption}px; }}
+QLabel[role="section"] {{ font-size: {section}px; font-weight: 600; }}
+QLabel[role="page"] {{ font-size: {page}px; font-weight: 600; }}
+QLabel[role="figure"] {{ font-size: {figure}px; font-weight: 600; }}
+QLabel[badge] {{ padding: 4px 12px; border-radius: 12px; font-weight: 600; }}
+QLabel[badge="good"] {{ color: {good}; background: {good_soft}; }}
+QLabel[badge="caution"] {{ color: {caution}; background: {caution_soft}; }}
+QLabel[badge="bad"] {{ color: {bad}; background: {bad_soft}; }}
+QLabel[badge="accent"] {{ color: {accent}; background: {accent_soft}; }}
+QPushButton {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
+  padding: 7px 16px; }}
+QPushButton:hover {{ border-color: {muted}; }}
+QPushButton:disabled {{ color: {muted}; background: {background}; }}
+QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
+QPushButton[primary="true"] {{ color: {on_accent}; background: {accent}; border-color: {accent}; font-weight: 600; }}
+QPushButton[primary="true"]:disabled {{ color: {muted}; background: {line}; border-color: {line}; }}
+QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+QPushButton[rail="true"] {{ text-align: left; border: 2px solid transparent; background: transparent;
+  padding: 6px 10px; }}
+QPushButton[rail="true"]:hover {{ background: {background}; }}
+QPushButton[rail="true"]:checked {{ color: {accent}; background: {accent_soft}; font-weight: 600; }}
+QPushButton[rail="true"]:focus {{ border: 2px solid {accent}; }}
+QComboBox {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
+  padding: 6px 12px; }}
+QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
+QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
+  selection-background-color: {accent_soft}; selection-color: {text}; }}
+QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
+QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text}; }}
+QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 8px;
+  font-size: {caption}px; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QToolTip {{ color: {text}; background: {surface}; border: 1px solid {line}; padding: 6px; }}
+"""
+
+
+def load_font() -> str:
+    """Register the bundled Inter, so that no machine shows boxes for letters; returns the family's name."""
+    from pathlib import Path
+
+    from fontpkg_inter import __file__ as package
+
+    for file in sorted(Path(package).parent.rglob("*.ttf")):
+        families = QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(file)))
+        if families:
+            return str(families[0])
+    return QGuiApplication.font().family()
+
+
+def apply(application: QApplication, colours: Colours, family: str) -> None:
+    """Fusion with our own palette: the platform's own theme would differ on every machine."""
+    application.setStyle("Fusion")
+    font = QFont(family)
+    font.setPixelSize(BODY_PX)
+    application.setFont(font)
+    application.setPalette(_palette(colours))
+    names = {field.name: getattr(colours, field.name) for field in fields(colours)}
+    sizes = {
+        "body": BODY_PX,
+        "caption": CAPTION_PX,
+        "section": SECTION_PX,
+        "page": PAGE_PX,
+        "figure": FIGURE_PX,
+        "card": CARD_RADIUS,
+        "control": CONTROL_RADIUS,
+    }
+    application.setStyleSheet(_STYLE.format(**names, **sizes))
+    application.setProperty("colours", "dark" if colours is DARK else "light")
+
+
+def current() -> Colours:
+    """The palette that was applied last."""
+    application = QApplication.instance()
+    return DARK if application is not None and application.property("colours") == "dark" else LIGHT
+
+
+def _palette(colours: Colours) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for name, value in (
+        (role.Window, colours.background),
+        (role.WindowText, colours.text),
+        (role.Base, colours.surface),
+        (role.AlternateBase, colours.background),
+        (role.Text, colours.text),
+        (role.Button, colours.surface),
+        (role.ButtonText, colours.text),
+        (role.ToolTipBase, colours.surface),
+        (role.ToolTipText, colours.text),
+        (role.PlaceholderText, colours.muted),
+        (role.Highlight, colours.accent),
+        (role.HighlightedText, colours.on_accent),
+    ):
+        palette.setColor(name, QColor(value))
+    return palette

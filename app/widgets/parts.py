@@ -1,0 +1,66 @@
+"""Labels, cards and badges in the sizes and roles of the theme."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from app import theme
+
+
+def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
+    """``role``: muted, caption, section, page or figure; empty for body text."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def badge(text: str, kind: str) -> QLabel:
+    """``kind``: good, caution, bad or accent."""
+    made = label(text)
+    set_badge(made, text, kind)
+    return made
+
+
+def set_badge(existing: QLabel, text: str, kind: str) -> None:
+    existing.setText(text)
+    existing.setProperty("badge", kind)
+    existing.style().polish(existing)
+
+
+class Card(QFrame):
+    """A white box with an optional title; add to ``body``."""
+
+    def __init__(self, title: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(theme.LARGE, theme.MEDIUM, theme.LARGE, theme.MEDIUM)
+        self.body.setSpacing(theme.SMALL)
+        self.head = QHBoxLayout()
+        if title:
+            self.head.addWidget(label(title, "section"))
+            self.head.addStretch()
+            self.body.addLayout(self.head)
+
+
+class Figure(Card):
+    """One number with its name above and a remark below."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.body.setSpacing(2)
+        self._name, self._value, self._remark = label(name, "caption"), label("–", "figure"), label("", "muted")
+        for part in (self._name, self._value, self._remark):
+            self.body.addWidget(part)
+
+    def show_value(self, value: str, remark: str = "", name: str | None = None) -> None:
+        self._value.setText(value)
+        self._remark.setText(remark)
+        if name is not None:
+            self._name.setText(name)
+
+    @property
+    def value(self) -> str:
+        return self._value.text()

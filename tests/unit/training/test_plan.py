@@ -1,0 +1,124 @@
+"""Choices become a whole specification, or a list of what is missing."""
+
+import pytest
+
+from core.domain.annotation import Box, Boxes, ClassLabel
+from core.domain.dataset import Image, ImageClass, Snapshot
+from core.domain.run import FineTune, FromScratch, RunSpec, Transfer, VaultWeights
+from core.domain.task import Effort, Split, Task
+from core.training.catalog import catalogue, find
+from core.training.plan import DIALS, MODES, Choices, Obstacle, make_spec, suggested_size
+
+WEIGHTS = VaultWeights("mine", "ab" * 32)
+
+
+def snapshot(side: int = 300, classes: int = 2, count: int = 40) -> Snapshot:
+    return Snapshot(
+        project="p",
+        task=Task.CLASSIFICATION,
+        classes=tuple(ImageClass(i, f"c{i}") for i in range(classes)),
+        images=tuple(
+            Image(hash=f"{i:032x}", path=f"/{i}.png", width=side, height=side, annotation=ClassLabel(i % classes),
+                  split=Split.VAL if i % 5 == 0 else Split.TRAIN)
+            for i in range(count)
+        ),
+    )  # fmt: skip
+
+
+def boxed(side: int = 416, boxes: int = 1) -> Snapshot:
+    box = Box(10, 10, 50, 50, 0)
+    image = Image(
+        hash="0" * 32, path="/0.png", width=side, height=side, annotation=Boxes((box,) * boxes), split=Split.TRAIN
+    )
+    return Snapshot(project="p", task=Task.DETECTION, classes=(ImageClass(0, "part"),), images=(image,))
+
+
+def spec(choices: Choices, data: Snapshot | None = None, model: str = "resnet18", cuda: bool = False) -> RunSpec:
+    made = make_spec(find(model), choices, data or snapshot(), cuda=cuda)
+    assert isinstance(made, RunSpec), made
+    return made
+
+
+def obstacles(choices: Choices, data: Snapshot | None = None, model: str = "resnet18") -> list[Obstacle]:
+    made = make_spec(find(model), choices, data or snapshot(), cuda=False)
+    assert isinstance(made, list)
+    return made
+
+
+def test_that_every_task_mode_and_effort_has_a_dial():
+    assert set(DIALS) == {(task, mode, effort) for task in Task for mode in MODES for effort in Effort}
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("scratch", FromScratch), ("transfer", Transfer), ("finetune", FineTune)])
+def test_that_each_mode_becomes_its_own_start(mode, kind):
+    assert isinstance(spec(Choices(mode=mode, weights=WEIGHTS)).start, kind)
+
+
+def test_that_a_value_given_wins_over_the_dial_and_the_rest_is_set():
+    made = spec(Choices(mode="finetune", weights=WEIGHTS, epochs=7, learning_rate=3e-5, patience=0))
+    dial = DIALS[Task.CLASSIFICATION, "finetune", Effort.BALANCED]
+    assert (made.epochs, made.learning_rate, made.patience) == (7, 3e-5, 0)
+    assert (made.augmentation, made.optimizer, made.weight_decay) == (
+        dial.augmentation,
+        dial.optimizer,
+        dial.weight_decay,
+    )
+
+
+def test_that_the_warm_up_never_takes_more_than_a_quarter_of_a_run():
+    assert spec(Choices(mode="scratch", epochs=2), model="simple_cnn").warmup_epochs == 0.5
+
+
+def test_that_a_card_leaves_the_batch_to_the_device_and_a_processor_gets_a_number():
+    choices = Choices(mode="scratch")
+    assert spec(choices, cuda=True).batch_size is None
+    assert spec(choices, cuda=False).batch_size == 16  # half of 32 training images
+    assert spec(Choices(mode="scratch", batch_size=5), cuda=True).batch_size == 5
+
+
+@pytest.mark.parametrize(("side", "size"), [(28, 32), (100, 128), (300, 224), (4000, 224)])
+def test_that_small_pictures_are_not_blown_up(side, size):
+    assert suggested_size(find("resnet18"), Effort.BALANCED, snapshot(side)) == size
+
+
+def test_that_a_detector_sees_more_with_more_effort_but_not_more_than_there_is():
+    entry = next(e for e in catalogue() if e.task is Task.DETECTION)
+    assert [suggested_size(entry, effort, boxed(2000)) for effort in Effort] == [320, 640, 960]
+    assert suggested_size(entry, Effort.THOROUGH, boxed(400)) == 416
+
+
+def test_that_transfer_without_weights_names_the_weights():
+    (found,) = obstacles(Choices(mode="transfer"))
+    assert "start weights" in found.cause
+    assert found.remedy
+
+
+def test_that_a_single_class_cannot_be_told_apart():
+    assert "one class" in obstacles(Choices(mode="scratch"), snapshot(classes=1))[0].cause
+
+
+def test_that_nothing_labelled_is_said_and_not_a_crash():
+    assert "no labelled training image" in obstacles(Choices(mode="scratch"), snapshot(count=0))[0].cause
+
+
+def test_that_a_detector_without_a_box_cannot_start():
+    assert "box" in obstacles(Choices(mode="scratch"), boxed(boxes=0), model="yolov8n")[0].cause
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        Choices(mode="scratch", image_size=100),
+        Choices(mode="scratch", image_size=0),
+        Choices(mode="scratch", epochs=0),
+        Choices(mode="scratch", batch_size=-1),
+        Choices(mode="dream"),
+    ],
+)
+def test_that_every_unusable_number_is_refused_with_a_remedy(choices):
+    assert all(found.remedy for found in obstacles(choices))
+    assert len(obstacles(choices)) == 1
+
+
+def test_that_all_obstacles_are_named_at_once():
+    assert len(obstacles(Choices(mode="transfer", image_size=50), snapshot(classes=1))) == 3
