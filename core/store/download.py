@@ -86,6 +86,9 @@ def _receive(url: str, target: Path, progress: Progress) -> None:
         with error:
             if have and error.headers.get("Content-Range") == f"bytes */{have}":
                 return  # nothing is missing but the last rename
+            if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                _forget(target)
+                raise _ConnectionLost("the server refused to go on where it broke off") from error
             cause = f"{url} answered {error.code} ({error.reason})."
             raise LensmithError(cause, "Check the address, or try again later.") from error
     except (OSError, http.client.HTTPException) as error:

@@ -16,6 +16,8 @@ from core.domain.task import Split
 from core.store.picture_paths import PicturePaths
 from core.store.queries import to_annotation
 
+# What the store itself found about a file; importing it once more does not settle it.
+_CONTRADICTIONS = ("conflicting_labels", "duplicate_across_splits", "file_replaced")
 BATCH = 1000  # rows that are in memory at a time
 _SAME_BOX = 0.01  # pixels; a box that went through a text file and back is still the same
 
@@ -37,15 +39,11 @@ def import_rows(
     rows = iter(rows)
     while batch := list(islice(rows, BATCH)):
         total = _sum(total, _Batch(db, paths, batch).merge())
-    add_problems(db, (*problems, *total.problems))
-    return total
-
-
-def add_problems(db: sqlite3.Connection, problems: Iterable[Problem]) -> None:
     db.executemany(
         "INSERT OR IGNORE INTO problems VALUES (?, ?, ?)",
-        ((problem.kind, _storable(problem.where), _storable(problem.detail)) for problem in problems),
+        ((found.kind, _storable(found.where), _storable(found.detail)) for found in (*problems, *total.problems)),
     )
+    return total
 
 
 class _Batch:
@@ -127,6 +125,11 @@ class _Batch:
 
     def _write(self) -> None:
         db = self._db
+        # Earlier complaints about a file that could be taken now are out of date.
+        db.executemany(
+            f"DELETE FROM problems WHERE place = ? AND kind NOT IN ({_marks(_CONTRADICTIONS)})",
+            ((row.path, *_CONTRADICTIONS) for row in self._rows),
+        )
         db.executemany(
             "INSERT INTO images (id, hash, width, height, size, format, orientation, traits, state, split)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'unlabelled', ?)",

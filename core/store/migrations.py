@@ -67,7 +67,13 @@ def to_1(db: sqlite3.Connection) -> None:
             db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (to_1,)
+def to_2(db: sqlite3.Connection) -> None:
+    """Where the project folder was when last written, to find pictures after it alone was moved; problems by place."""
+    db.execute("ALTER TABLE project ADD COLUMN location TEXT")
+    db.execute("CREATE INDEX problems_by_place ON problems (place)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (to_1, to_2)
 VERSION = len(MIGRATIONS)
 
 

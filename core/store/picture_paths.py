@@ -4,6 +4,7 @@ So a folder that holds both the project and its pictures can be moved, or opened
 """
 
 import os
+import sqlite3
 from pathlib import Path
 
 
@@ -35,3 +36,23 @@ class PicturePaths:
         except ValueError:  # another drive of Windows
             relative = os.path.normpath(folder)
         return relative.replace(os.sep, "/") if os.sep != "/" else relative
+
+
+def follow_move(db: sqlite3.Connection, project: Path) -> None:
+    """Point at the pictures again after the project folder was moved and they were not; to be called in a transaction.
+
+    Folders that moved along with the project, or are gone, keep their stored paths.
+    """
+    (before,) = db.execute("SELECT location FROM project").fetchone()
+    if before == str(project):
+        return
+    if before is not None:
+        old, new = PicturePaths(Path(before)), PicturePaths(project)
+        moved = [
+            (new.stored(old.absolute(stored)), stored)
+            for (stored,) in db.execute("SELECT path FROM files").fetchall()
+            if not os.path.exists(new.absolute(stored)) and os.path.exists(old.absolute(stored))  # noqa: PTH110
+        ]
+        # A new path may equal one that is stored already (a picture known at both places): one row is enough.
+        db.executemany("UPDATE OR REPLACE files SET path = ? WHERE path = ?", moved)
+    db.execute("UPDATE project SET location = ?", (str(project),))

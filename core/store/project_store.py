@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from core.store import database, importer, queries
 from core.store.files import sync_directory, translated_errors
 from core.store.lock import free_lock, read_holder, take_lock
 from core.store.migrations import VERSION, migrate, version_of
-from core.store.picture_paths import PicturePaths
+from core.store.picture_paths import PicturePaths, follow_move
 from core.store.run_store import RunStore
 
 DATABASE = "lensmith.db"
@@ -204,20 +204,19 @@ class ProjectStore:
                 )
             db.execute("UPDATE project SET task = ?", (task,))
 
-    def add_classes(self, names: Iterable[str]) -> dict[str, int]:
+    def add_classes(self, names: Sequence[str]) -> dict[str, int]:
         """Name -> id of each name, known or new; new ones come after the others. A retired name comes back."""
         with self._editing() as db:
-            ids = {}
+            ids = dict(db.execute("SELECT name, id FROM classes"))
+            (last,) = db.execute("SELECT coalesce(max(position), -1) FROM classes").fetchone()
             for name in names:
                 _check_class_name(name)
-                (id_,) = db.execute(
-                    "INSERT INTO classes (name, position)"
-                    " VALUES (?, (SELECT coalesce(max(position), -1) + 1 FROM classes))"
-                    " ON CONFLICT (name) DO UPDATE SET retired = 0 RETURNING id",
-                    (name,),
-                ).fetchone()
-                ids[name] = id_
-            return ids
+                if name in ids:
+                    db.execute("UPDATE classes SET retired = 0 WHERE id = ? AND retired", (ids[name],))
+                else:
+                    last += 1
+                    ids[name] = db.execute("INSERT INTO classes (name, position) VALUES (?, ?)", (name, last)).lastrowid
+            return {name: ids[name] for name in names}
 
     def rename_class(self, class_id: int, name: str) -> None:
         """Give a class another name; its id, images and runs stay."""
@@ -228,6 +227,18 @@ class ProjectStore:
                 raise LensmithError(f"There is a class “{name}” already.", "Choose another name.")
             if db.execute("UPDATE classes SET name = ? WHERE id = ?", (name, class_id)).rowcount == 0:
                 raise LensmithError(f"There is no class with the id {class_id}.", "Reload the list of classes.")
+
+    def retire_class(self, class_id: int) -> None:
+        """Take a class out of use; refused while images show it. Earlier runs keep it, and its id is never reused."""
+        with self._editing() as db:
+            used = db.execute(
+                "SELECT count(*) FROM (SELECT id FROM images WHERE class = :id"
+                " UNION SELECT image FROM boxes WHERE class = :id)",
+                {"id": class_id},
+            ).fetchone()[0]
+            if used:
+                raise LensmithError(f"{used} images show this class.", "Give them another label first.")
+            db.execute("UPDATE classes SET retired = 1 WHERE id = ?", (class_id,))
 
     def import_images(self, rows: Iterable[ImportedImage], problems: Iterable[Problem] = ()) -> ImportCounts:
         """Add what is new, in one transaction; whatever ``rows`` raises leaves the project as it was.
@@ -301,6 +312,8 @@ class ProjectStore:
             _check_version(version_of(self._writer), self.path)
             if version_of(self._writer) < VERSION:
                 self._migrate(self._writer)
+            with self.transaction():
+                follow_move(self._writer, self.path)
             return
         self._find_readable()
         with database.translated_errors(self._file, "Not opened"), closing(self._connect_reader()) as db:
@@ -358,14 +371,14 @@ def _build(path: Path, name: str, task: Task | None) -> None:
     for leftover in path.glob(f"{draft.name}*"):
         leftover.unlink()
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    info = (uuid.uuid4().hex, name, task, created)
+    info = (uuid.uuid4().hex, name, task, created, str(path))
     with (
         database.translated_errors(draft),
         closing(database.connect(draft, "rwc")) as db,
         database.transaction(db, draft),
     ):
         migrate(db)
-        db.execute("INSERT INTO project (id, name, task, created) VALUES (?, ?, ?, ?)", info)
+        db.execute("INSERT INTO project (id, name, task, created, location) VALUES (?, ?, ?, ?, ?)", info)
     draft.replace(path / DATABASE)
     sync_directory(path)
 
