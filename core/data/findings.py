@@ -108,6 +108,11 @@ LABEL_KINDS = {
         "These pictures are listed in more than one split; the first of train, val, test was taken.",
         "Keep each picture in one split, else the score says nothing about new pictures.",
     ),
+    "split_unknown": Kind(
+        "caution",
+        "These rows name a split other than train, val and test, so their pictures keep the split of their folder.",
+        "Write train, val or test.",
+    ),
     "split_folder_missing": Kind(
         "caution",
         "The data file names folders or lists that do not exist.",
