@@ -111,7 +111,7 @@ def set_up(environment: Environment, wanted: Wanted, say: Callable[[str], None])
         if environment.path.exists() and not environment.works():
             say("Removing an environment that does not work")
             remove(environment.path)
-        refuse_if_full(environment.root, build)
+        refuse_if_full(environment.root, build, downloads=wanted.wheelhouse is None)
         if not environment.path.exists():
             say(f"Making the environment {environment.path}")
             make(environment.path)
@@ -213,8 +213,13 @@ def install(environment: Environment, wanted: Wanted, held: int) -> None:
     scratch.mkdir()
     filtered = scratch / "requirements.txt"
     filtered.write_text(requirements(lock, wanted.build or "pypi"), "utf-8")
-    variables = clean_environment() | {"PIP_USER": "0"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
-    quiet = [] if sys.stdout.isatty() else ["--quiet", "--progress-bar", "off"]
+    # No cache: it would keep another copy of all wheels, on a disk that nobody checked.
+    variables = (
+        clean_environment()
+        | {"PIP_USER": "0", "PIP_NO_CACHE_DIR": "1"}
+        | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    )
+    quiet = [] if sys.stdout.isatty() else ["-qq", "--progress-bar", "off"]
     inherited = () if WINDOWS else (held,)
     for command in pip_commands(environment.python, lock, wanted, filtered):
         done = subprocess.run(command + quiet, env=variables, stdin=subprocess.DEVNULL, pass_fds=inherited)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 WINDOWS = os.name == "nt"
 
-# Size of a finished environment. Measured for the full Linux build (6.8 GB), estimated for the others.
-GIGABYTES = {"pypi": 7.5, "cpu": 3.0, "cu130": 7.5}
+# Size of a finished environment, and of the wheels that pip unpacks it from. Measured for the full Linux build
+# (6.8 and 3.2 GB), estimated for the others.
+GIGABYTES = {"pypi": 7.0, "cpu": 2.5, "cu130": 7.0}
+GIGABYTES_OF_WHEELS = {"pypi": 3.3, "cpu": 1.0, "cu130": 3.3}
 
 # Libraries of the system that Qt and OpenCV load, with the Debian package of each.
 LIBRARIES = {
@@ -45,13 +47,16 @@ class Refusal(Exception):
     """One sentence that says what is missing and what to do."""
 
 
-def refuse_if_full(root: Path, build: str) -> None:
-    present = sum(entry.stat().st_size for entry in _files(root / ".venv"))
-    needed = GIGABYTES[build] * 1e9 - present
-    free = shutil.disk_usage(root).free
+def refuse_if_full(root: Path, build: str, downloads: bool) -> None:
+    """Refuse a disk that cannot take what is still missing; ``downloads``: the wheels come to that disk too."""
+    present = sum(entry.stat().st_size for entry in _files(root / ".venv")) / 1e9
+    needed = GIGABYTES[build] - present
+    if downloads and needed > 1:
+        needed += GIGABYTES_OF_WHEELS[build]
+    free = shutil.disk_usage(root).free / 1e9
     if free < needed:
         raise Refusal(
-            f"The disk of {root} has {free / 1e9:.1f} GB free and the set-up needs {needed / 1e9:.1f} GB more: "
+            f"The disk of {root} has {free:.1f} GB free and the set-up needs {needed:.1f} GB more: "
             "free some space or move this folder to a larger disk."
         )
 
