@@ -52,6 +52,7 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     hang_at: int = 0  # says nothing any more
     raise_at: int = 0  # an exception that nobody foresaw
     nan_at: int = 0  # a loss that is not a number
+    checkpoint_bytes: int = 0  # by which checkpoints are larger than they need to be
     library: str = ""  # a shared library to load first, such as one that does not exist
     parity_gap: float = 0.0  # by which ``predict`` departs from the exported file
 
@@ -63,6 +64,7 @@ class _State(Struct):
     best: float
     best_epoch: int
     noise: tuple[int, ...]  # of Python's Mersenne twister
+    padding: str = ""
 
 
 def fit(job: TrainingJob, report: Reporter) -> None:
@@ -87,7 +89,13 @@ def fit(job: TrainingJob, report: Reporter) -> None:
                 job.run_dir / "best.safetensors", safetensors.numpy.save(weights | {"places": target["places"]})
             )
         quality = max(state.best, _quality(finished.metrics))
-        state = _State(epoch, quality, epoch if finished.best else state.best_epoch, noise.getstate()[1])
+        state = _State(
+            epoch,
+            quality,
+            epoch if finished.best else state.best_epoch,
+            noise.getstate()[1],
+            " " * options.checkpoint_bytes,
+        )
         save_generation(job.run_dir / "last.ckpt", lambda file: file.write(msgspec.json.encode(state)))  # noqa: B023
         report.emit(CheckpointSaved(epoch=epoch, path="last.ckpt"))
 

@@ -13,7 +13,7 @@ from core.runs.environment import prepare_ultralytics
 from core.runs.evaluation import ONNX, WEIGHTS, evaluate
 from core.runs.event_log import EVENTS, read_events
 from core.runs.reporting import RunReporter
-from core.runs.status import CHECKPOINT
+from core.runs.status import CHECKPOINT, OUTPUT
 from core.store.codec import read_json
 from core.store.files import newest_whole
 from core.store.vault import Vault, file_sha256
@@ -36,7 +36,7 @@ def carry_out(run_dir: Path, resume: bool, report: RunReporter) -> Finished:
             return Finished(
                 outcome=Outcome.STOPPED, reason="Stopped before the first epoch was over: nothing to export."
             )
-        raise LensmithError("The training engine ended without weights.", f"{run_dir / 'worker.log'} may tell why.")
+        raise LensmithError("The training engine ended without weights.", f"{run_dir / OUTPUT} may tell why.")
     report.emit(ArtifactReady(kind="weights", path=WEIGHTS))
 
     card = backend.export(job, run_dir / ONNX, report)

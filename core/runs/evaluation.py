@@ -6,6 +6,9 @@ from typing import cast
 
 import msgspec
 import numpy as np
+import onnx
+import onnx.checker
+import onnx.shape_inference
 
 from core.data.images import read
 from core.domain.dataset import Image
@@ -50,6 +53,7 @@ def evaluate(
     if val is not None and val.threshold is not None:
         card = msgspec.structs.replace(card, threshold=val.threshold)
         attach_card(path, card)
+    _check(path)
     test_images, test_answers = _answers(path, job.snapshot.part(Split.TEST), progress, report)
     test = _judge(job, test_images, test_answers, card.threshold)
     report.emit(ArtifactReady(kind="onnx", path=ONNX))
@@ -68,6 +72,16 @@ def evaluate(
     write_json(job.run_dir / REPORT, result)
     report.emit(ArtifactReady(kind="report", path=REPORT))
     return result
+
+
+def _check(path: Path) -> None:
+    """ONNX's own checker, with inference of all shapes."""
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise LensmithError(
+            f"{path} is not valid ONNX: {error}", "Report this: it is a mistake of Lensmith."
+        ) from error
 
 
 class _Verifying:
@@ -121,16 +135,16 @@ def _judge(
 
 
 def _parity(
-    job: TrainingJob, card: ModelCard, images: Sequence[Image], torch: Predictions, onnx: Predictions
+    job: TrainingJob, card: ModelCard, images: Sequence[Image], by_engine: Predictions, by_file: Predictions
 ) -> Parity | None:
-    by_torch, by_onnx = _judge(job, images, torch, card.threshold), _judge(job, images, onnx, card.threshold)
-    if by_torch is None or by_onnx is None:
+    engine_report, file_report = (_judge(job, images, found, card.threshold) for found in (by_engine, by_file))
+    if engine_report is None or file_report is None:
         return None
     if card.task is Task.CLASSIFICATION:
-        scores = probability_gap(cast(list[ClassPrediction], torch), cast(list[ClassPrediction], onnx))
+        scores = probability_gap(cast(list[ClassPrediction], by_engine), cast(list[ClassPrediction], by_file))
         tolerance, boxes, passed = PROBABILITY_TOLERANCE, None, scores <= PROBABILITY_TOLERANCE
     else:
-        boxes = box_gap(images, cast(list[BoxPrediction], torch), cast(list[BoxPrediction], onnx), card)
+        boxes = box_gap(images, cast(list[BoxPrediction], by_engine), cast(list[BoxPrediction], by_file), card)
         tolerance, scores, passed = SCORE_TOLERANCE, boxes.scores, boxes.passed
     metric = MAIN_METRIC[card.task]
     return Parity(
@@ -141,8 +155,8 @@ def _parity(
         max_box_diff=boxes.boxes if boxes else None,
         unmatched=boxes.unmatched if boxes else 0,
         metric=metric,
-        metric_torch=by_torch.metrics[metric],
-        metric_onnx=by_onnx.metrics[metric],
+        metric_torch=engine_report.metrics[metric],
+        metric_onnx=file_report.metrics[metric],
     )
 
 

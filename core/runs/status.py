@@ -18,6 +18,7 @@ from core.store.files import newest_whole
 
 CHECKPOINT = "last.ckpt"
 HEARTBEAT = "heartbeat"
+OUTPUT = "worker.log"
 _WORKER = "worker.json"
 _FOREIGN_PATIENCE = 60.0  # seconds without a heartbeat until a worker on another machine counts as dead
 

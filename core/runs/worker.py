@@ -20,7 +20,7 @@ from core.domain.errors import LensmithError
 from core.domain.event import Finished, Outcome
 from core.runs.environment import shield
 from core.runs.event_log import EVENTS, EventLog
-from core.runs.status import HEARTBEAT, claim, opening
+from core.runs.status import HEARTBEAT, OUTPUT, claim, opening
 
 if TYPE_CHECKING:
     from core.runs.reporting import RunReporter
@@ -65,7 +65,7 @@ def _unexpected(error: BaseException, run_dir: Path) -> Finished:
     """An ending for what nobody foresaw: one sentence, and where the whole story is."""
     text = next(iter(str(error).splitlines()), "")[:300]
     reason = f"An unexpected error ended the run ({type(error).__name__}: {text})."
-    remedy = f"Resume the run; if it happens again, {run_dir / 'worker.log'} tells more."
+    remedy = f"Resume the run; if it happens again, {run_dir / OUTPUT} tells more."
     if isinstance(error, ImportError):
         reason = f"The training engine could not be loaded: {text}."
         remedy = "Install Lensmith again: `lensmith doctor` says what is missing."
@@ -85,7 +85,7 @@ def _heartbeat(run_dir: Path, reporter: "RunReporter") -> Iterator[None]:
     def beat() -> None:
         while True:
             (run_dir / HEARTBEAT).write_text(f"{time.monotonic() - reporter.heard_at:.1f}")
-            _trim_output()
+            _trim_output(run_dir)
             if over.wait(_BEAT):
                 return
 
@@ -98,11 +98,12 @@ def _heartbeat(run_dir: Path, reporter: "RunReporter") -> Iterator[None]:
         thread.join()
 
 
-def _trim_output() -> None:
+def _trim_output(run_dir: Path) -> None:
     """Start ``worker.log`` over when it has grown too long; it is opened for appending, so writers follow."""
-    if os.fstat(2).st_size > _LOG_LIMIT:
+    output, log = os.fstat(2), run_dir / OUTPUT
+    if output.st_size > _LOG_LIMIT and log.exists() and os.path.samestat(output, log.stat()):
         os.ftruncate(2, 0)
-        os.write(2, b"[what was here before filled the log and was dropped]\n")
+        os.write(2, b"[what was here before had filled the log and was dropped]\n")
 
 
 if __name__ == "__main__":
