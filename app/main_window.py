@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         task = self.project.store.info.task
         missing = "" if task and report.annotations else self.tr("Import labelled pictures first.")
         self.train_page.set_ready(task, missing)
-        self._counts.setText(self.tr("%n image(s)", "", report.images))
+        self._counts.setText(self.tr("Images: {}").format(report.images))
 
     def import_folder(self, source: Path) -> None:
         """Read and write ``source`` in the background; the data page shows how far it is."""
@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
             button = QPushButton(title)
             button.setProperty("rail", True)
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the ring is for the keyboard
             self._buttons.addButton(button, index)
             column.addWidget(button)
         self._buttons.idClicked.connect(self._go_to)

@@ -1,15 +1,18 @@
 """Colours, sizes and the font: no other module names one."""
 
 from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 # Spacing in pixels, on a 4/8 grid.
 TIGHT, SMALL, MEDIUM, LARGE, WIDE = 4, 8, 12, 16, 24
 CONTROL_RADIUS, CARD_RADIUS = 6, 8
 BODY_PX, CAPTION_PX, SECTION_PX, PAGE_PX, FIGURE_PX = 13, 11, 14, 20, 24
 RAIL_WIDTH, FIELD_WIDTH = 184, 240
+ICONS = Path(str(files("resources") / "icons"))
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,10 @@ QFrame#card[chosen="true"] {{ border: 2px solid {accent}; }}
 QLabel {{ color: {text}; background: transparent; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="caption"] {{ color: {muted}; font-size: {caption}px; }}
-QLabel[role="section"] {{ font-size: {section}px; font-weight: 600; }}
-QLabel[role="page"] {{ font-size: {page}px; font-weight: 600; }}
-QLabel[role="figure"] {{ font-size: {figure}px; font-weight: 600; }}
-QLabel[badge] {{ padding: 4px 12px; border-radius: 12px; font-weight: 600; }}
+QLabel[role="section"] {{ font-size: {section}px; }}
+QLabel[role="page"] {{ font-size: {page}px; }}
+QLabel[role="figure"] {{ font-size: {figure}px; }}
+QLabel[badge] {{ padding: 4px 12px; border-radius: 12px; }}
 QLabel[badge="good"] {{ color: {good}; background: {good_soft}; }}
 QLabel[badge="caution"] {{ color: {caution}; background: {caution_soft}; }}
 QLabel[badge="bad"] {{ color: {bad}; background: {bad_soft}; }}
@@ -90,18 +93,19 @@ QPushButton {{ color: {text}; background: {surface}; border: 1px solid {line}; b
 QPushButton:hover {{ border-color: {muted}; }}
 QPushButton:disabled {{ color: {muted}; background: {background}; }}
 QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
-QPushButton[primary="true"] {{ color: {on_accent}; background: {accent}; border-color: {accent}; font-weight: 600; }}
+QPushButton[primary="true"] {{ color: {on_accent}; background: {accent}; border-color: {accent}; }}
 QPushButton[primary="true"]:disabled {{ color: {muted}; background: {line}; border-color: {line}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
 QPushButton[rail="true"] {{ text-align: left; border: 2px solid transparent; background: transparent;
   padding: 6px 10px; }}
 QPushButton[rail="true"]:hover {{ background: {background}; }}
-QPushButton[rail="true"]:checked {{ color: {accent}; background: {accent_soft}; font-weight: 600; }}
+QPushButton[rail="true"]:checked {{ color: {accent}; background: {accent_soft}; }}
 QPushButton[rail="true"]:focus {{ border: 2px solid {accent}; }}
 QComboBox {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
   padding: 6px 12px; }}
 QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
-QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::drop-down {{ border: none; width: 28px; }}
+QComboBox::down-arrow {{ image: url("{caret}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
 QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
@@ -116,11 +120,10 @@ QToolTip {{ color: {text}; background: {surface}; border: 1px solid {line}; padd
 
 def load_font() -> str:
     """Register the bundled Inter, so that no machine shows boxes for letters; returns the family's name."""
-    from pathlib import Path
-
     from fontpkg_inter import __file__ as package
 
-    for file in sorted(Path(package).parent.rglob("*.ttf")):
+    upright = (file for file in Path(package).parent.rglob("*.ttf") if "italic" not in file.name.lower())
+    for file in sorted(upright):
         families = QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(file)))
         if families:
             return str(families[0])
@@ -143,9 +146,21 @@ def apply(application: QApplication, colours: Colours, family: str) -> None:
         "figure": FIGURE_PX,
         "card": CARD_RADIUS,
         "control": CONTROL_RADIUS,
+        "caret": (ICONS / f"caret-down-{name_of(colours)}.svg").as_posix(),
     }
     application.setStyleSheet(_STYLE.format(**names, **sizes))
-    application.setProperty("colours", "dark" if colours is DARK else "light")
+    application.setProperty("colours", name_of(colours))
+
+
+def name_of(colours: Colours) -> str:
+    return "dark" if colours is DARK else "light"
+
+
+def make_semibold(widget: QWidget) -> None:
+    """Weight 600. The bundled font is a variable one, whose weights style sheets do not reach."""
+    font = QFont(QApplication.font())
+    font.setVariableAxis(QFont.Tag("wght"), 600)
+    widget.setFont(font)
 
 
 def current() -> Colours:

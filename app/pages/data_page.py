@@ -53,7 +53,7 @@ class DataPage(QWidget):
             return
         parts = ", ".join(f"{count} {name}" for name, count in report.splits.items() if count)
         self._subtitle.setText(
-            self.tr("%n image(s), {} annotations · {}", "", report.images).format(report.annotations, parts)
+            self.tr("Images: {} · annotations: {} · {}").format(report.images, report.annotations, parts)
         )
         self._fill_classes(report.classes)
         self._fill_findings(report.findings)
@@ -153,7 +153,7 @@ class DataPage(QWidget):
             line.setToolTip("\n".join(finding.images[:20]))
             self._findings.addWidget(line)
         if len(findings) > SHOWN_FINDINGS:
-            self._findings.addWidget(label(self.tr("… and %n more", "", len(findings) - SHOWN_FINDINGS), "muted"))
+            self._findings.addWidget(label(self.tr("… and {} more").format(len(findings) - SHOWN_FINDINGS), "muted"))
 
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))

@@ -86,6 +86,7 @@ class TrainPage(QWidget):
         row.addStretch()
         row.addWidget(self._badge, alignment=Qt.AlignmentFlag.AlignVCenter)
         self.start_button.setProperty("primary", True)
+        theme.make_semibold(self.start_button)
         self.start_button.clicked.connect(
             lambda: self.start_asked.emit(self.models.currentData(), self.modes.mode, self.efforts.currentData())
         )

@@ -2,10 +2,12 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.parts import Card, label
+
+MODE_CARD_HEIGHT = 136  # pixels: three lines of text in the narrowest window
 
 
 class ModeCard(Card):
@@ -18,7 +20,9 @@ class ModeCard(Card):
         self.mode = mode
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
-        self.body.addWidget(label(text, "muted", wrap=True), 1)
+        self.body.addWidget(label(text, "muted", wrap=True))
+        self.body.addStretch()
+        self.setMinimumHeight(MODE_CARD_HEIGHT)
         self.body.addWidget(label(needs, "caption", wrap=True))
 
     def set_chosen(self, chosen: bool) -> None:
@@ -45,6 +49,7 @@ class ModeCards(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.MEDIUM)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.cards = {card.mode: card for card in self._make()}
         for card in self.cards.values():
             card.chosen.connect(self.choose)

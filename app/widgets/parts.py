@@ -5,6 +5,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 
+STRONG = ("section", "page", "figure")
+
 
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
     """``role``: muted, caption, section, page or figure; empty for body text."""
@@ -13,12 +15,15 @@ def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
     made.setWordWrap(wrap)
     if role:
         made.setProperty("role", role)
+    if role in STRONG:
+        theme.make_semibold(made)
     return made
 
 
 def badge(text: str, kind: str) -> QLabel:
     """``kind``: good, caution, bad or accent."""
     made = label(text)
+    theme.make_semibold(made)
     set_badge(made, text, kind)
     return made
 

@@ -1,0 +1,129 @@
+"""The window through real events, with real imports and real worker processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+from app.state import OpenProject
+from core.domain.event import EpochFinished
+from core.domain.history import RunState
+from core.runs import supervisor
+from core.runs.event_log import read_events
+from core.store.run_store import RunFolder, RunStore
+from tests.simulated_runs import make_run
+
+
+@pytest.fixture
+def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
+    return tmp_path / "část 部品"
+
+
+@pytest.fixture
+def window(qtbot, project_dir: Path) -> Iterator[MainWindow]:
+    made = MainWindow(OpenProject.at(project_dir))
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close()
+    made.deleteLater()
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def class_folders(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    folder = tmp_path / "obrázky"
+    for name, level in (("dark", 60), ("light", 180)):
+        (folder / name).mkdir(parents=True)
+        for number in range(12):
+            picture = rng.integers(level - 40, level + 40, (48, 48, 3)).astype(np.uint8)
+            (folder / name / f"{number}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    return folder
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    place = QPointF(QPoint(400, 300))
+    how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window, QDragEnterEvent(place.toPoint(), *how))
+    QApplication.sendEvent(window, QDropEvent(place, *how))
+
+
+def simulated_run(project_dir: Path, **options: int) -> RunFolder:
+    return RunStore(project_dir).get(make_run(project_dir, **options).name)
+
+
+def test_that_a_dropped_folder_becomes_images_and_classes(window, qtbot, class_folders):
+    assert not window.train_page.start_button.isEnabled()
+    drop(window, class_folders)
+    qtbot.waitUntil(lambda: len(window.project.store.images()) == 24 and window.train_page.start_button.isEnabled())
+    table = window.data_page.class_table
+    assert [(table.item(r, 0).text(), table.item(r, 1).text()) for r in range(2)] == [("dark", "12"), ("light", "12")]
+
+
+def test_that_a_folder_of_nothing_is_told_in_words(window, qtbot, tmp_path):
+    (tmp_path / "empty").mkdir()
+    shown = []
+    window.show_error = shown.append
+    drop(window, tmp_path / "empty")
+    qtbot.waitUntil(lambda: window._job is None)
+    assert window.project.store.images() == []
+
+
+def test_that_a_mode_is_chosen_by_mouse_and_by_key(window, qtbot):
+    qtbot.mouseClick(window._buttons.button(1), Qt.MouseButton.LeftButton)
+    cards = window.train_page.modes.cards
+    qtbot.mouseClick(cards["finetune"], Qt.MouseButton.LeftButton)
+    assert window.train_page.modes.mode == "finetune"
+    qtbot.keyClick(cards["scratch"], Qt.Key.Key_Space)
+    assert window.train_page.modes.mode == "scratch"
+
+
+def test_that_a_run_is_started_followed_and_drawn_to_its_end(window, qtbot, project_dir):
+    run = simulated_run(project_dir, epochs=5)
+    window.show_run(run, start_worker=True)
+    view = window.train_page.run_view
+    qtbot.waitUntil(lambda: view.history.state is RunState.COMPLETED, timeout=60_000)
+    view.refresh()
+    epochs = [event for event in read_events(run.path / "events.jsonl") if isinstance(event, EpochFinished)]
+    x, y = view.loss_plot.points("train")
+    assert list(x) == [1, 2, 3, 4, 5]
+    assert list(y) == [event.train_loss for event in epochs]
+    assert view.figures[0].value == f"{epochs[-1].metrics['accuracy']:.3f}"
+
+
+def test_that_closing_the_window_leaves_the_run_going_and_the_next_one_shows_it_whole(qtbot, project_dir):
+    first = MainWindow(OpenProject.at(project_dir))
+    run_dir = make_run(project_dir, "simulated?epoch_seconds=0.3", epochs=8)
+    first.show_run(RunStore(project_dir).get(run_dir.name), start_worker=True)
+    qtbot.waitUntil(lambda: len(first.train_page.run_view.history.epochs) >= 2, timeout=60_000)
+    first.close()
+    first.deleteLater()
+    assert supervisor.is_alive(run_dir)
+    second = MainWindow(OpenProject.at(project_dir))
+    view = second.train_page.run_view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.history.state is RunState.COMPLETED, timeout=60_000)
+    assert [epoch.epoch for epoch in view.history.epochs] == list(range(1, 9))
+    second.close()
+    second.deleteLater()
+
+
+def test_that_the_stop_button_ends_a_run_and_keeps_the_best(window, qtbot, project_dir):
+    run_dir = make_run(project_dir, "simulated?epoch_seconds=0.3", epochs=50)
+    window.show_run(RunStore(project_dir).get(run_dir.name), start_worker=True)
+    view = window.train_page.run_view
+    qtbot.waitUntil(lambda: len(view.history.epochs) >= 1, timeout=60_000)
+    qtbot.waitUntil(view.stop_button.isEnabled)
+    qtbot.mouseClick(view.stop_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: view.history.state is RunState.STOPPED, timeout=60_000)
+    assert (run_dir / "model.onnx").exists()
