@@ -230,7 +230,9 @@ def child_failure(code: str, **variables: str) -> str:
 
 
 def run_python(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
-    environment = {**worker_environment(), "PYTHONPATH": str(Path(core.__file__).parents[1]), **variables}
+    environment = worker_environment()
+    paths = [str(Path(core.__file__).parents[1]), environment.get("PYTHONPATH", "")]
+    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
     command = [sys.executable, "-P", *arguments]
     return subprocess.run(command, capture_output=True, env=environment, timeout=CHILD_SECONDS)
 
