@@ -111,7 +111,7 @@ def _has_labels(folder: str) -> bool:
     for place in (
         *above,
         folder,
-        *(os.path.join(folder, name) for name in os.listdir(folder) if name.lower() in SPLIT_NAMES),
+        *(os.path.join(folder, n) for n in _folders_in(folder) if n.lower() in SPLIT_NAMES),
     ):
         if all(os.path.isdir(os.path.join(place, name)) for name in ("images", "labels")):
             return True
@@ -120,14 +120,17 @@ def _has_labels(folder: str) -> bool:
 
 def _has_class_folders(folder: str) -> bool:
     """False when the only folders are splits, or ``images``, with pictures right inside."""
-    names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
-    for name in names:
+    for name in _folders_in(folder):
         if name.lower() in SPLIT_NAMES or name == UNASSIGNED:
-            if any(entry.is_dir() for entry in os.scandir(os.path.join(folder, name))):
+            if _folders_in(os.path.join(folder, name)):
                 return True
         elif name.lower() != "images":
             return True
     return False
+
+
+def _folders_in(folder: str) -> list[str]:
+    return next(walk(folder, [])).folders
 
 
 def open_source(

@@ -158,7 +158,7 @@ def _picture(path: str, content: VocFile, by_stem: dict[str, list[str]], index: 
 
 def _names(place: str, used: set[str], problems: list[Problem]) -> list[str]:
     listed = read_class_file([place], problems)
-    names = listed[1] if listed and used & set(listed[1]) else []
+    names = listed[1] if listed and (not used or used & set(listed[1])) else []
     return names + sorted(used.difference(names))
 
 

@@ -239,8 +239,8 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
                 label = os.path.join(folder, "labels", os.path.splitext(path)[0].removeprefix("images/") + ".txt")
                 with open(label, "w", encoding="utf-8", newline="\n") as file:
                     file.writelines(_row(box, index[box.class_id], image) for box in image.annotation.boxes)
-        data = {part: f"images/{part}" for part in (*Split, UNASSIGNED) if part in parts}
-        data |= {"nc": len(classes), "names": {number: c.name for number, c in enumerate(classes)}}  # type: ignore[dict-item]
+        data: dict[str, object] = {p: f"images/{p}" for p in (*map(str, Split), UNASSIGNED) if p in parts}
+        data |= {"nc": len(classes), "names": {number: c.name for number, c in enumerate(classes)}}
         with open(os.path.join(folder, "data.yaml"), "w", encoding="utf-8") as file:
             yaml.safe_dump(data, file, allow_unicode=True, sort_keys=False)
         verify(read(Path(folder)), classes, placed, folder)
