@@ -21,7 +21,7 @@ _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class _Whole(Struct, frozen=True):
-    """Sidecar of a checkpoint: SHA-256 -> size in bytes of every generation that was written to its end."""
+    """Sidecar of a checkpoint: SHA-256 -> size in bytes of generations that were written to their end, newest first."""
 
     sizes: dict[str, int]
 
@@ -52,18 +52,19 @@ def save_generation(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     for leftover in path.parent.glob(f".{path.name}.*.part"):
         leftover.unlink(missing_ok=True)
+    known, current_is_whole = _standing(path)
     with _staged(path, write) as staged:
-        known = _read_sidecar(path)
-        present = {digest for file in (path, _previous(path)) if (digest := _digest_if_known(file, known))}
-        sizes = {digest: known[digest] for digest in present} | {_sha256(staged): staged.stat().st_size}
-        # The sidecar goes first: from then on every file that the two renames may leave behind is listed in it.
-        write_atomic(_sidecar(path), msgspec.json.encode(_Whole(sizes)))
+        new = {_sha256(staged): staged.stat().st_size}
+        # The record goes first: from then on every file that the two renames may leave behind is in it.
+        _write_sidecar(path, new | known)
         with translated_errors(path):
-            # A broken current file must not push out a previous one that is whole.
-            if _digest_if_known(path, known):
+            # A half-written current file must not push out a previous one that is whole.
+            if current_is_whole:
                 _replace(path, _previous(path))
+                known = dict(list(known.items())[:1])
             _replace(staged, path)
             sync_directory(path.parent)
+    _write_sidecar(path, new | known)
 
 
 def newest_whole(path: Path) -> Path | None:
@@ -135,6 +136,20 @@ def _replace(source: Path, target: Path) -> None:
     source.replace(target)
 
 
+def _standing(path: Path) -> tuple[dict[str, int], bool]:
+    """The generations that are there, newest first, and whether the current file is one of them.
+
+    Sizes are enough where the record fits the files: hashing gigabytes before every epoch's save would be felt. A
+    writer that died on the way leaves a record that does not fit; then the bytes tell.
+    """
+    known = _read_sidecar(path)
+    files = [file for file in (path, _previous(path)) if file.is_file()]
+    if len(known) == len(files):
+        return known, path in files and path.stat().st_size == next(iter(known.values()))
+    digests = {file: digest for file in files if (digest := _digest_if_known(file, known))}
+    return {digest: known[digest] for digest in digests.values()}, path in digests
+
+
 def _previous(path: Path) -> Path:
     return path.with_name(f"{path.name}.previous")
 
@@ -148,6 +163,10 @@ def _read_sidecar(path: Path) -> dict[str, int]:
         return msgspec.json.decode(_sidecar(path).read_bytes(), type=_Whole).sizes
     except (OSError, msgspec.DecodeError):
         return {}
+
+
+def _write_sidecar(path: Path, sizes: dict[str, int]) -> None:
+    write_atomic(_sidecar(path), msgspec.json.encode(_Whole(sizes)))
 
 
 def _digest_if_known(path: Path, known: dict[str, int]) -> str | None:

@@ -1,3 +1,4 @@
+import json
 import random
 import time
 from pathlib import Path
@@ -136,6 +137,25 @@ def test_that_a_damaged_checkpoint_never_pushes_out_the_whole_one_before_it(tmp_
     assert newest_whole(file).read_bytes() == b"epoch 1"
 
 
+@pytest.mark.parametrize("deaths", [1, 5])
+@pytest.mark.parametrize("earlier", [b"", b"epoch 1"])
+def test_that_writers_that_died_again_and_again_cost_no_generation(tmp_path, deaths, earlier):
+    file = tmp_path / "last.ckpt"
+    record = tmp_path / "last.ckpt.whole.json"
+    if earlier:
+        save(file, earlier)
+    save(file, b"epoch 2")
+    for number in range(deaths):  # each died between its record and its renames
+        sizes = {f"{number:064x}": 7} | json.loads(record.read_bytes())["sizes"]
+        record.write_bytes(json.dumps({"sizes": sizes}).encode())
+        assert newest_whole(file).read_bytes() == b"epoch 2"
+    save(file, b"epoch 3")
+    assert len(json.loads(record.read_bytes())["sizes"]) == 2
+    assert newest_whole(file).read_bytes() == b"epoch 3"
+    file.unlink()
+    assert newest_whole(file).read_bytes() == b"epoch 2"
+
+
 def test_that_nothing_is_called_whole_without_its_record(tmp_path):
     file = tmp_path / "last.ckpt"
     assert newest_whole(file) is None
@@ -145,7 +165,7 @@ def test_that_nothing_is_called_whole_without_its_record(tmp_path):
 
 
 @posix_only
-@pytest.mark.parametrize("rename", [1, 2, 3, 4])
+@pytest.mark.parametrize("rename", [1, 2, 3, 4, 5])
 def test_that_a_checkpoint_is_whole_when_the_writer_dies_before_any_of_its_renames(tmp_path, rename):
     script = """
 import os, sys
@@ -167,7 +187,7 @@ os._exit(0)
     file = tmp_path / "last.ckpt"
     with start_child(script, file, rename) as child:
         child.communicate(timeout=60)
-    assert child.returncode == (9 if rename <= 3 else 0)
+    assert child.returncode == (9 if rename <= 4 else 0)
     assert newest_whole(file).read_bytes() == (b"epoch 2" if rename <= 3 else b"epoch 3")
     save(file, b"epoch 4")
     assert newest_whole(file).read_bytes() == b"epoch 4"
