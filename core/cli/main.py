@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from typing import TypeAlias
 
 from core import __version__
 from core.domain.errors import Cancelled, LensmithError
@@ -45,12 +46,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def _verb(verbs: Verbs, name: str, function: str, text: str, *, project: bool = True, json: bool = True):  # type: ignore[no-untyped-def, valid-type]
+def _verb(
+    verbs: Verbs, name: str, function: str, text: str, *, project: bool = True, json: bool = True
+) -> argparse.ArgumentParser:
     """One verb whose work is ``module:function`` of this package, imported only when it runs."""
-    parser = verbs.add_parser(name, help=text, description=text)  # type: ignore[attr-defined]
+    parser = verbs.add_parser(name, help=text, description=text)
     if project:
         parser.add_argument("project", metavar="PROJECT", help="the project's folder")
     if json:
@@ -69,7 +72,7 @@ def _lazy(function: str) -> Callable[[argparse.Namespace], int | None]:
     return call
 
 
-def _add_data_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+def _add_data_verbs(verbs: Verbs) -> None:
     new = _verb(verbs, "new", "data_commands:new", "Make an empty project.")
     new.add_argument("--task", choices=["classification", "detection"], help="default: what the first import says")
 
@@ -100,7 +103,7 @@ def _add_data_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
     split.add_argument("--group-by-folder", action="store_true", help="pictures of one folder stay together")
 
 
-def _add_run_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+def _add_run_verbs(verbs: Verbs) -> None:
     train = _verb(verbs, "train", "run_commands:train", "Train a model, export it as ONNX and verify the file.")
     train.add_argument("--model", required=True, metavar="NAME", help="from the catalogue, or any timm model")
     train.add_argument("--mode", required=True, choices=["scratch", "transfer", "finetune"])
@@ -143,7 +146,7 @@ def _add_run_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
     report.add_argument("--run", metavar="R", help="default: the newest finished run")
 
 
-def _add_model_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+def _add_model_verbs(verbs: Verbs) -> None:
     export = _verb(verbs, "export", "model_commands:export", "Copy a verified ONNX file, or write the data set.")
     export.add_argument("--to", required=True, metavar="FILE_OR_DIR")
     export.add_argument("--run", metavar="R", help="default: the newest finished run")
@@ -161,7 +164,7 @@ def _add_model_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
     weights.add_argument("--name", help="under which an imported file is kept (default: its file name)")
 
 
-def _add_system_verbs(verbs: Verbs) -> None:  # type: ignore[valid-type]
+def _add_system_verbs(verbs: Verbs) -> None:
     _verb(verbs, "doctor", "system_commands:doctor", "Say what this machine has and lacks.", project=False)
     demo = _verb(verbs, "demo", "system_commands:demo", "Do the whole job on pictures drawn here.", project=False)
     demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")

@@ -98,7 +98,7 @@ def test_that_a_run_is_started_followed_and_drawn_to_its_end(window, qtbot, proj
     x, y = view.loss_plot.points("train")
     assert list(x) == [1, 2, 3, 4, 5]
     assert list(y) == [event.train_loss for event in epochs]
-    assert view.figures[0].value == f"{epochs[-1].metrics['accuracy']:.3f}"
+    assert view.figures[0].value == f"{epochs[-1].metrics['mAP50-95']:.3f}"
 
 
 def test_that_closing_the_window_leaves_the_run_going_and_the_next_one_shows_it_whole(qtbot, project_dir):
