@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
+
 SITECUSTOMIZE = """
 import errno, os, sys, traceback
 
@@ -52,7 +54,7 @@ class CutOff:
         user = str(self.folder / "user")
         return {
             **kept,
-            "PYTHONPATH": str(self.folder / "hook"),
+            "PYTHONPATH": os.pathsep.join((str(self.folder / "hook"), str(ROOT))),
             "LENSMITH_HOME": str(self.home),
             "HOME": user,
             "USERPROFILE": user,
