@@ -51,10 +51,8 @@ def draw(target: Path, task: Task, count: int, seed: int = 0, progress: Progress
     Classification: class folders of gears, 224 px, by condition. Detection: YOLO with ``data.yaml``, 320 px, one to
     five parts a picture. When cancelled, nothing is left behind.
     """
-    textures = light.Textures(seed)
-    if task is Task.CLASSIFICATION:
-        return _whole(target, lambda folder: _draw_classes(folder, textures, count, seed, progress))
-    return _whole(target, lambda folder: _draw_boxes(folder, textures, count, seed, progress))
+    fill = _draw_classes if task is Task.CLASSIFICATION else _draw_boxes
+    return _whole(target, lambda folder: fill(folder, count, seed, progress))
 
 
 def draw_bulk(target: Path, count: int, seed: int = 0, progress: Progress = silent) -> Path:
@@ -67,13 +65,13 @@ def gear_picture(textures: light.Textures, seed: int, number: int) -> Drawn:
     rng, scene = _start(seed, number)
     condition = CONDITIONS[number % len(CONDITIONS)]
     canvas = light.belt(rng, scene, textures, CLASSIFICATION_SIDE)
-    part = parts.gear(rng, missing=int(rng.integers(1, 4)) if condition == "missing_tooth" else 0)
+    part = parts.gear(rng, missing=int(rng.integers(2, 5)) if condition == "missing_tooth" else 0)
     defects: tuple[light.Defect, ...] = ()
     if condition == "scratched":
-        defects = tuple(_scratch(rng) for _ in range(int(rng.integers(1, 4))))
+        defects = tuple(_scratch(rng) for _ in range(int(rng.integers(4, 8))))
     elif condition == "cracked":
-        defects = (light.Defect(tuple(parts.crack(rng)), rng.uniform(0.014, 0.024), 0.05, -0.8),)
-    radius = rng.uniform(58, 94)
+        defects = (light.Defect(tuple(parts.crack(rng)), rng.uniform(0.024, 0.036), 0.05, -0.85),)
+    radius = rng.uniform(86, 104)
     color, cover = light.surface(rng, part, scene, textures, radius, *_pose(rng), defects)
     slack = int((CLASSIFICATION_SIDE - cover.shape[0]) / 2)
     x, y = (slack + int(rng.integers(-slack, slack + 1)) for _ in range(2))
@@ -114,7 +112,7 @@ def _pose(rng: np.random.Generator) -> tuple[float, str]:
 
 
 def _scratch(rng: np.random.Generator) -> light.Defect:
-    return light.Defect((parts.scratch(rng),), rng.uniform(0.012, 0.02), 0.012, rng.uniform(0.3, 0.5))
+    return light.Defect((parts.scratch(rng),), rng.uniform(0.009, 0.016), 0.01, rng.uniform(0.3, 0.5))
 
 
 def _free_spot(
@@ -134,7 +132,8 @@ def _tight(cover: np.ndarray, x: int, y: int) -> tuple[int, int, int, int]:
     return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
 
 
-def _draw_classes(folder: Path, textures: light.Textures, count: int, seed: int, progress: Progress) -> None:
+def _draw_classes(folder: Path, count: int, seed: int, progress: Progress) -> None:
+    textures = light.Textures(seed)
     for condition in CONDITIONS:
         (folder / condition).mkdir()
 
@@ -145,7 +144,8 @@ def _draw_classes(folder: Path, textures: light.Textures, count: int, seed: int,
     _in_threads(one, count, progress)
 
 
-def _draw_boxes(folder: Path, textures: light.Textures, count: int, seed: int, progress: Progress) -> None:
+def _draw_boxes(folder: Path, count: int, seed: int, progress: Progress) -> None:
+    textures = light.Textures(seed)
     for name in ("images", "labels"):
         (folder / name).mkdir()
 
@@ -215,7 +215,7 @@ def _whole(target: Path, fill: Callable[[Path], None]) -> Path:
 
 def _in_threads(one: Callable[[int], None], count: int, progress: Progress) -> None:
     numbers = iter(range(count))
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1))) as pool:  # half of them wait for the disk
         done = 0
         while batch := list(islice(numbers, _AT_A_TIME)):
             progress(done, count, "Drawing pictures")

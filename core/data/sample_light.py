@@ -56,7 +56,8 @@ class Textures:
         rng = np.random.default_rng((seed, 0x7E47))
         noise = rng.standard_normal((TILE, TILE), dtype=np.float32)
         self.fine = noise
-        self.cloudy = _unit(cv2.GaussianBlur(noise, (0, 0), 28))
+        coarse = cv2.GaussianBlur(noise[: TILE // 8, : TILE // 8], (0, 0), 3.5)
+        self.cloudy = _unit(cv2.resize(coarse, (TILE, TILE), interpolation=cv2.INTER_CUBIC))
         self.brushed = _unit(cv2.blur(noise, (121, 1)) + 0.6 * cv2.blur(noise, (31, 1)))
         y, x = np.mgrid[:TILE, :TILE].astype(np.float32)
         weave = np.sin(x * 1.31) * np.sin(y * 1.31 + (np.floor(x / 4.8) % 2) * np.pi)
@@ -171,7 +172,7 @@ def _lit(
     half *= half
     half *= half
     shine = half**6
-    body = (0.28 + 0.62 * diffuse + 0.30 * bow) * (1 + 0.05 * grain) * paint
+    body = (0.28 + 0.62 * diffuse + 0.25 * bow) * (1 + 0.05 * grain) * paint
     color = body[..., None] * np.array(metal, np.float32)
     color += (0.32 * shine * (0.35 + bow) * paint)[..., None]
     return color

@@ -85,8 +85,8 @@ def scratch(rng: np.random.Generator) -> Points:
     direction = rng.uniform(0, np.pi)
     along = _polar(1.0, direction)
     across = _polar(1.0, direction + np.pi / 2)
-    middle = across * rng.choice([-1, 1]) * rng.uniform(0.3, 0.65)
-    half = rng.uniform(0.35, 0.6)
+    middle = across * rng.choice([-1, 1]) * rng.uniform(0.1, 0.65)
+    half = rng.uniform(0.4, 0.7)
     t = np.linspace(-1, 1, 12)
     return middle + np.outer(t * half, along) + np.outer(t**2 * rng.uniform(-0.12, 0.12), across)
 
@@ -95,7 +95,7 @@ def crack(rng: np.random.Generator) -> list[Points]:
     """A jagged line from the rim inwards, and a branch of it."""
     angle = rng.uniform(0, 2 * np.pi)
     steps = int(rng.integers(8, 12))
-    radii = np.linspace(0.84, rng.uniform(0.28, 0.42), steps)
+    radii = np.linspace(0.86, rng.uniform(0.2, 0.32), steps)
     angles = angle + np.cumsum(rng.normal(0, 0.085, steps))
     trunk = np.array([_polar(radius, theta) for radius, theta in zip(radii, angles, strict=True)])
     fork = steps // 2
