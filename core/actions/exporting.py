@@ -1,15 +1,13 @@
 """Export: a verified ONNX file, or the data set in a format that others read."""
 
-import shutil
 from importlib import import_module
 from pathlib import Path
 
-from core.domain.dataset import Snapshot
+from core.domain.annotation import Unlabelled
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
 from core.inference.onnx_model import OnnxModel
-from core.store.files import write_atomic
-from core.store.vault import file_sha256
+from core.store.files import file_sha256, translated_errors, write_atomic
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder
 
@@ -17,7 +15,10 @@ DATA_FORMATS = ("imagefolder", "yolo", "coco", "voc", "csv")
 
 
 def export_onnx(run: RunFolder, target: Path) -> Path:
-    """Copy the run's ONNX file, after checking that it is still the file that the report measured."""
+    """Copy the run's ONNX file, after checking that it is still the file that the report measured.
+
+    ``target``: a file ``….onnx``, or a folder in which the file is called like the run. Returns the file written.
+    """
     report = run.report()
     if report is None:
         raise LensmithError(f"Run {run.id} has no ONNX file yet.", "Wait until it has finished, or resume it.")
@@ -28,21 +29,20 @@ def export_onnx(run: RunFolder, target: Path) -> Path:
         )
     if target.suffix.lower() != ".onnx":
         target = target / f"{run.id}.onnx"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with translated_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, source.read_bytes())
     OnnxModel.open(target)
     return target
 
 
-def export_data(store: ProjectStore, format_name: str, target: Path, progress: Progress = silent) -> Snapshot:
-    """Write classes, pictures (copied), annotations and splits into the new folder ``target``."""
-    if target.exists() and any(target.iterdir()):
-        raise LensmithError(f"The folder “{target}” is not empty.", "Choose a new folder.")
+def export_data(store: ProjectStore, format_name: str, target: Path, progress: Progress = silent) -> int:
+    """Write classes, pictures (copied), annotations and splits into the new folder ``target``; it appears whole or
+    not at all. Unlabelled images are left out. Returns how many images were written.
+    """
+    images = [image for image in store.images() if not isinstance(image.annotation, Unlabelled)]
+    if not images:
+        raise LensmithError(f"“{store.info.name}” has no labelled images to export.", "Import or label some first.")
     writer = import_module(f"core.data.formats.{format_name}")
-    images = [image for image in store.images() if image.annotation.__struct_config__.tag != "unlabelled"]
-    try:
-        writer.write(store.classes(), images, target, progress)
-    except BaseException:
-        shutil.rmtree(target, ignore_errors=True)
-        raise
-    return store.snapshot()
+    writer.write(store.classes(), images, target, progress)
+    return len(images)

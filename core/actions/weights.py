@@ -13,9 +13,10 @@ from core.domain.run import CatalogueWeights, RunWeights, VaultWeights, WeightsR
 from core.domain.task import Task
 from core.runs.environment import worker_environment
 from core.store.download import fetch as download
+from core.store.files import file_sha256
 from core.store.home import home
 from core.store.run_store import RunStore
-from core.store.vault import Vault, VaultEntry, file_sha256
+from core.store.vault import Vault, VaultEntry
 from core.training.catalog import Entry, catalogue, find
 
 CONVERT_SECONDS = 600

@@ -15,8 +15,8 @@ from core.runs.event_log import EVENTS, read_events
 from core.runs.reporting import RunReporter
 from core.runs.status import CHECKPOINT, OUTPUT
 from core.store.codec import read_json
-from core.store.files import newest_whole
-from core.store.vault import Vault, file_sha256
+from core.store.files import file_sha256, newest_whole
+from core.store.vault import Vault
 from core.training.contract import Backend, StopRequested, TrainingJob
 
 

@@ -24,7 +24,7 @@ from core.inference.preprocess import Pixels
 from core.metrics import classification_report, detection_report
 from core.runs.parity import PROBABILITY_TOLERANCE, SCORE_TOLERANCE, box_gap, probability_gap
 from core.store.codec import write_json
-from core.store.vault import file_sha256
+from core.store.files import file_sha256
 from core.training.contract import Backend, Reporter, TrainingJob
 
 WEIGHTS = "best.safetensors"

@@ -54,7 +54,7 @@ def save_generation(path: Path, write: Callable[[BinaryIO], object]) -> None:
         leftover.unlink(missing_ok=True)
     known, current_is_whole = _standing(path)
     with _staged(path, write) as staged:
-        new = {_sha256(staged): staged.stat().st_size}
+        new = {file_sha256(staged): staged.stat().st_size}
         # The record goes first: from then on every file that the two renames may leave behind is in it.
         _write_sidecar(path, new | known)
         with translated_errors(path):
@@ -96,6 +96,15 @@ def file_error(path: Path, error: OSError) -> LensmithError:
             "Allow writing there, or use a copy in a folder of your own.",
         )
     return LensmithError(f"{path} could not be written ({error.strerror or error}).", "Check the disk and try again.")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise LensmithError(f"{path} cannot be read ({error.strerror}).", "Check the path and permissions.") from error
 
 
 def sync_directory(folder: Path) -> None:
@@ -173,10 +182,5 @@ def _digest_if_known(path: Path, known: dict[str, int]) -> str | None:
     """The hash of ``path`` when the sidecar lists it with this size, else ``None``."""
     if not path.is_file() or path.stat().st_size not in known.values():
         return None
-    digest = _sha256(path)
+    digest = file_sha256(path)
     return digest if known.get(digest) == path.stat().st_size else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from core.domain.errors import LensmithError
 from core.domain.task import Task
 from core.store.codec import read_json, write_json
-from core.store.files import replace_atomic, translated_errors
+from core.store.files import file_sha256, replace_atomic, translated_errors
 from core.store.home import home
 
 _SHORTEST_PREFIX = 6  # hexadecimal digits by which a file may be named
@@ -118,15 +118,6 @@ class Vault:
 
     def _description(self, sha256: str) -> Path:
         return self.directory / f"{sha256}.json"
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise LensmithError(f"{path} cannot be read ({error.strerror}).", "Check the path and permissions.") from error
 
 
 def _copy(source: Path, target: BinaryIO, sha256: str) -> None:
