@@ -4,6 +4,8 @@ Shading is Blinn-Phong on normals of a height map, with a bow-tie highlight on t
 Everything is float32 with white at 1.
 """
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 from msgspec import Struct
@@ -69,6 +71,11 @@ class Textures:
         return tile[y : y + height, x : x + width]
 
 
+def _planes(channels: Iterable[np.ndarray]) -> np.ndarray:
+    """``[h, w, 3]`` of three planes; broadcasting over a last axis of 3 would take several times as long."""
+    return cv2.merge(list(channels))
+
+
 def _unit(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / values.std()
 
@@ -92,7 +99,8 @@ def belt(rng: np.random.Generator, scene: Scene, textures: Textures, side: int) 
         end = (int(x + length), int(y + rng.integers(-3, 4)))
         cv2.line(scuffs, (int(x), int(y)), end, int(rng.integers(20, 90)), 1, cv2.LINE_AA)
     gain = 1 + 0.055 * weave + 0.07 * clouds
-    color = np.array(BELTS[scene.belt], np.float32) * gain[..., None] + (scuffs.astype(np.float32) / 900)[..., None]
+    scuffed = scuffs.astype(np.float32) / 900
+    color = _planes(gain * np.float32(channel) + scuffed for channel in BELTS[scene.belt])
     return np.ascontiguousarray(color.transpose(1, 0, 2)) if rng.random() < 0.5 else color
 
 
@@ -127,7 +135,7 @@ def surface(
         paint += strength * np.float32(defect.gain)
     grain, bow = _finish(rng, part, scene, textures, side, turn)
     color = _lit(cv2.GaussianBlur(height.astype(np.float32), (0, 0), 1.2), scene, METALS[metal], grain, bow, paint)
-    color *= np.clip(0.72 + edge / 6, 0, 1)[..., None]  # the outermost edge sees less of the lamp
+    color *= _planes([np.minimum(0.72 + edge / 6, 1)] * 3)  # the outermost edge sees less of the lamp
     half = (patch, patch)
     covered = cv2.resize(mask, half, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     return cv2.resize(color, half, interpolation=cv2.INTER_AREA), covered
@@ -173,9 +181,8 @@ def _lit(
     half *= half
     shine = half**6
     body = (0.28 + 0.62 * diffuse + 0.25 * bow) * (1 + 0.05 * grain) * paint
-    color = body[..., None] * np.array(metal, np.float32)
-    color += (0.32 * shine * (0.35 + bow) * paint)[..., None]
-    return color
+    gloss = 0.32 * shine * (0.35 + bow) * paint
+    return _planes(body * np.float32(channel) + gloss for channel in metal)
 
 
 def place(canvas: np.ndarray, color: np.ndarray, covered: np.ndarray, x: int, y: int, scene: Scene) -> None:
@@ -198,7 +205,7 @@ def _blend(canvas: np.ndarray, color: np.ndarray | None, weight: np.ndarray, x: 
     height, width = canvas.shape[:2]
     top, left, bottom, right = max(y, 0), max(x, 0), min(y + weight.shape[0], height), min(x + weight.shape[1], width)
     inside = np.s_[top - y : bottom - y, left - x : right - x]
-    under, part = canvas[top:bottom, left:right], weight[inside][..., None]
+    under, part = canvas[top:bottom, left:right], _planes([weight[inside]] * 3)
     under *= 1 - part
     if color is not None:
         under += color[inside] * part
@@ -212,7 +219,7 @@ def photograph(rng: np.random.Generator, canvas: np.ndarray, scene: Scene, textu
     uneven = 1 + fall * (np.cos(angle) * ramp[None] + np.sin(angle) * ramp[:, None])
     uneven -= float(rng.uniform(0, 0.45)) * (ramp[None] ** 2 + ramp[:, None] ** 2)
     exposure = float(rng.uniform(0.8, 1.2))
-    seen = canvas * (uneven * np.float32(exposure))[..., None] * np.array(scene.cast, np.float32)
+    seen = canvas * _planes(uneven * np.float32(exposure * channel) for channel in scene.cast)
     blur = float(rng.uniform(0, 0.7))
     if blur > 0.3:
         seen = cv2.GaussianBlur(seen, (0, 0), blur)
