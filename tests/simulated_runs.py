@@ -54,7 +54,7 @@ def draw_snapshot(folder: Path, task: Task, splits: Iterable[tuple[Split, int]])
                 path.write_bytes(cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes())
             annotation: Annotation = ClassLabel(class_id)
             if task is Task.DETECTION:
-                annotation = Boxes((Box(x, y, x + 32, y + 32, class_id),))
+                annotation = Boxes((Box(float(x), float(y), x + 32.0, y + 32.0, class_id),))
             images.append(_image(path, annotation, split))
     images.sort(key=lambda image: image.hash)
     return Snapshot(project="drawn", task=task, classes=CLASSES, images=tuple(images))

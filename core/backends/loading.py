@@ -6,7 +6,7 @@ from typing import cast
 from core.domain.errors import LensmithError
 from core.training.contract import Backend
 
-_MODULES = {"timm": "timm_classifier", "ultralytics": "ultralytics_detector", "simulated": "simulated"}
+MODULES = {"timm": "timm_classifier", "ultralytics": "ultralytics_detector", "simulated": "simulated"}
 
 
 def load(engine: str) -> Backend:
@@ -14,8 +14,8 @@ def load(engine: str) -> Backend:
 
     Raises ``LensmithError`` for an engine that this Lensmith does not have, ``ImportError`` for a broken library.
     """
-    if engine not in _MODULES:
+    if engine not in MODULES:
         raise LensmithError(
-            f"This Lensmith has no training engine “{engine}”.", f"Choose one of: {', '.join(_MODULES)}."
+            f"This Lensmith has no training engine “{engine}”.", f"Choose one of: {', '.join(MODULES)}."
         )
-    return cast(Backend, import_module(f"core.backends.{_MODULES[engine]}"))
+    return cast(Backend, import_module(f"core.backends.{MODULES[engine]}"))

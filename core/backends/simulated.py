@@ -21,6 +21,7 @@ import safetensors.numpy
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from core import __version__
 from core.data.images import read
 from core.domain.annotation import Box, Boxes, ClassLabel
 from core.domain.dataset import Image
@@ -35,6 +36,7 @@ from core.store.files import newest_whole, save_generation, write_atomic
 from core.training.contract import Reporter, TrainingJob
 
 _SAMPLE = 200  # training images that are looked at
+_RESIZE = {Task.CLASSIFICATION: ResizeRule.STRETCH, Task.DETECTION: ResizeRule.LETTERBOX}
 _SHARPNESS = 100.0  # of the softmax over squared colour distances
 
 Weights = dict[str, NDArray[np.float32]]
@@ -275,8 +277,7 @@ def _boxes(image: Image) -> Sequence[Box]:
 
 def _colour(job: TrainingJob, image: Image) -> tuple[NDArray[np.float32], Placement]:
     """Mean of the three channels of the model's input."""
-    card = _card(job)
-    square, placement = resize(read(Path(image.path)), card.image_size, card.resize)
+    square, placement = resize(read(Path(image.path)), job.spec.image_size, _RESIZE[job.spec.task])
     return to_input(square).mean(axis=(1, 2), dtype=np.float64).astype(np.float32), placement
 
 
@@ -290,9 +291,9 @@ def _card(job: TrainingJob) -> ModelCard:
         architecture=job.spec.architecture,
         classes=tuple(image_class.name for image_class in job.snapshot.classes),
         image_size=job.spec.image_size,
-        resize=ResizeRule.STRETCH if job.spec.task is Task.CLASSIFICATION else ResizeRule.LETTERBOX,
+        resize=_RESIZE[job.spec.task],
         run=job.run_dir.name,
-        data_hash=job.spec.snapshot,
+        data_hash=job.snapshot.data_hash(),
         licence="AGPL-3.0-or-later",
-        made_by="lensmith",
+        made_by=f"lensmith {__version__}",
     )

@@ -5,6 +5,7 @@ Little is imported above ``work``, so that a broken library is told as an event 
 """
 
 import argparse
+import contextlib
 import faulthandler
 import os
 import sys
@@ -12,7 +13,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,15 +77,16 @@ def _unexpected(error: BaseException, run_dir: Path) -> Finished:
     return Finished(outcome=Outcome.FAILED, reason=reason, remedy=remedy)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _heartbeat(run_dir: Path, reporter: "RunReporter") -> Iterator[None]:
     """Writes every second for how long the back-end has been silent, and keeps ``worker.log`` small."""
     over = threading.Event()
 
     def beat() -> None:
         while True:
-            (run_dir / HEARTBEAT).write_text(f"{time.monotonic() - reporter.heard_at:.1f}")
-            _trim_output(run_dir)
+            with contextlib.suppress(OSError):  # a full disk: the run itself will say so
+                (run_dir / HEARTBEAT).write_text(f"{time.monotonic() - reporter.heard_at:.1f}")
+                _trim_output(run_dir)
             if over.wait(_BEAT):
                 return
 
