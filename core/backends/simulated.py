@@ -21,7 +21,6 @@ import safetensors.numpy
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from core import __version__
 from core.data.images import read
 from core.domain.annotation import Box, Boxes, ClassLabel
 from core.domain.dataset import Image
@@ -295,5 +294,4 @@ def _card(job: TrainingJob) -> ModelCard:
         run=job.run_dir.name,
         data_hash=job.snapshot.data_hash(),
         licence="AGPL-3.0-or-later",
-        made_by=f"lensmith {__version__}",
     )

@@ -13,7 +13,7 @@ _CLEARED = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "QT_PLUGIN_PATH", "
 
 
 def _settings() -> dict[str, str]:
-    """What keeps the libraries quiet and safe; each was seen to matter (see the ADR on workers)."""
+    """What keeps the libraries quiet and safe; each was seen to matter."""
     return {
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "0",  # otherwise an unreadable picture makes ultralytics call pip

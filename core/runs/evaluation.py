@@ -10,6 +10,7 @@ import onnx
 import onnx.checker
 import onnx.shape_inference
 
+from core import __version__
 from core.data.images import read
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
@@ -47,6 +48,7 @@ def evaluate(
     """
     path = job.run_dir / ONNX
     progress = _Verifying(job, report)
+    card = msgspec.structs.replace(card, made_by=f"lensmith {__version__}")
     attach_card(path, card)
     val_images, val_answers = _answers(path, job.snapshot.part(Split.VAL), progress, report)
     val = _judge(job, val_images, val_answers)
