@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Sequence
 
-from core.data.formats.listing import split_of
+from core.data.formats.listing import split_of, split_of_name
 from core.domain.task import Split
 
 
@@ -36,10 +36,16 @@ class PictureIndex:
             tail = os.sep + os.sep.join(parts[-length:])
             fitting = [path for path in candidates if path.endswith(tail)]
             if len(fitting) > 1 and split is not None:
-                fitting = [path for path in fitting if split_of(path, self.root) == split]
+                fitting = [path for path in fitting if self._split_meant(path) == split]
             if fitting:
                 return fitting[0] if len(fitting) == 1 else None
         return None
+
+    def _split_meant(self, path: str) -> Split | None:
+        """The split of a folder's name, or of a word in it, as in ``val2017``."""
+        parts = os.path.relpath(path, self.root).split(os.sep)[:-1]
+        found = (split_of(part) or split_of_name(part) for part in reversed(parts))
+        return next((split for split in found if split), None)
 
     def others(self, used: Collection[str], *, beside_only: bool) -> list[str]:
         """Pictures that are not among ``used``, sorted; with ``beside_only`` those in the folders of used ones."""

@@ -86,11 +86,12 @@ def _long_way(row: str, where: str, legend: Legend, problems: list[Problem]) -> 
     if corners is None:
         problems.append(Problem("label_row_unreadable", where, f"{len(cells)} columns"))
         return None
-    problems.extend(Problem(note, where, row.strip()[:80]) for note in notes)
     fault = _judge(corners)
+    left_out = fault is not None and fault != "box_outside"
     if fault:
-        problems.append(Problem(fault, where, row.strip()[:80]))
-    return None if fault and fault != "box_outside" else SourceBox(*corners, label, True)
+        notes = [fault] if left_out else [*notes, fault]  # of a row that is left out only the reason matters
+    problems.extend(Problem(note, where, row.strip()[:80]) for note in notes)
+    return None if left_out else SourceBox(*corners, label, True)
 
 
 def _cells(row: str) -> tuple[list[str], list[str]]:

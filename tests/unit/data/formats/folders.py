@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.data.findings import findings_from
 from core.domain.source import SourceDataset, SourceImage
 
 
@@ -19,11 +20,8 @@ def put(root: Path, name: str, content: str | bytes) -> Path:
 
 
 def kinds(dataset: SourceDataset) -> dict[str, int]:
-    """How many problems of each kind."""
-    counts: dict[str, int] = {}
-    for problem in dataset.problems:
-        counts[problem.kind] = counts.get(problem.kind, 0) + 1
-    return counts
+    """How many problems of each kind; a kind that the table of findings lacks is an error."""
+    return {finding.kind: finding.count for finding in findings_from(dataset.problems)}
 
 
 def where(dataset: SourceDataset, kind: str) -> list[str]:
