@@ -1,5 +1,6 @@
 """Import: a source is opened and previewed, edited, and then written in one transaction."""
 
+import hashlib
 import os
 import shutil
 from collections import deque
@@ -8,10 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from core.data import images
 from core.data.findings import findings_from
+from core.data.formats.archives import is_archive
 from core.data.formats.convert import to_pixel_boxes
 from core.data.formats.detect import open_source
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
@@ -31,15 +31,17 @@ def opened(
 ) -> Iterator[SourceDataset]:
     """Read a folder, yaml, JSON, CSV or archive; the project's records are not touched.
 
-    An archive is unpacked into ``<project>/images/<name>-<digest>``, so the same archive twice is the same folder. What
-    was unpacked is removed again unless ``run_import`` took it.
+    An archive is unpacked into ``<project>/images/<name>-<digest of its bytes>``, so the same archive twice is the same
+    folder. What was unpacked is removed again unless ``run_import`` took it.
     """
+    if not is_archive(str(source)):
+        yield open_source(source, format_name, progress=progress)
+        return
     staging = store.path / "images" / _archive_folder(source)
-    existed = staging.exists()
     try:
         yield open_source(source, format_name, staging=staging, progress=progress)
     finally:
-        if not existed and staging.exists() and not _in_use(store, staging):
+        if not _in_use(store, staging):
             shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -49,9 +51,12 @@ def _in_use(store: ProjectStore, folder: Path) -> bool:
 
 
 def _archive_folder(source: Path) -> str:
-    status = source.stat() if source.exists() else None
-    digest = f"{status.st_size:x}-{status.st_mtime_ns:x}" if status else "0"
-    return f"{source.name.split('.')[0]}-{digest}"
+    try:
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+    except OSError as error:
+        raise LensmithError(f"“{source}” cannot be read ({error.strerror}).", "Check that you may read it.") from error
+    return f"{source.name.split('.')[0][:60]}-{digest}"
 
 
 def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress = silent) -> ImportResult:
@@ -80,17 +85,6 @@ def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress =
         boxes_added=counts.boxes_added,
         skipped=len(dataset.images) - taken,
         findings=findings_from([*problems, *counts.problems]),
-    )
-
-
-def mark_missing_as_background(dataset: SourceDataset) -> SourceDataset:
-    """The user said that pictures without a label show nothing: their boxes become none at all."""
-    return msgspec.structs.replace(
-        dataset,
-        images=[
-            msgspec.structs.replace(image, boxes=()) if image.boxes is None and image.label is None else image
-            for image in dataset.images
-        ],
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from core.data import images
-from core.data.formats.listing import is_image
+from core.data.formats.listing import list_images
 from core.domain.errors import LensmithError
 from core.domain.prediction import ClassPrediction, FoundBox
 from core.inference.onnx_model import OnnxModel
@@ -25,15 +25,17 @@ class ImageAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def picture_paths(paths: Sequence[Path]) -> list[Path]:
-    """Files as given; folders become the pictures in and below them, sorted."""
+    """Files as given; folders become the pictures in and below them, sorted, hidden ones left out."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if is_image(p.name) and p.is_file())
+            found += map(Path, list_images(str(path), []))
         elif path.is_file():
             found.append(path)
         else:
             raise LensmithError(f"There is no file or folder “{path}”.", "Check the path.")
+    if not found:
+        raise LensmithError(f"There is no picture in “{paths[0]}”.", "Give pictures, or a folder that holds some.")
     return found
 
 

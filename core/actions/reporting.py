@@ -1,14 +1,17 @@
 """What a run came to: the result of one, the list of all."""
 
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 
 from core.domain.errors import LensmithError
-from core.domain.history import RunHistory
+from core.domain.history import RunHistory, RunState
 from core.domain.report import MAIN_METRIC, Report, SplitReport
 from core.domain.run import mode_of
-from core.runs.event_log import read_events
+from core.runs import supervisor
+from core.runs.event_log import EVENTS, read_events
+from core.runs.status import is_alive
 from core.store.run_store import RunFolder, RunStore
 
 
@@ -42,7 +45,13 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
 
 def history_of(run: RunFolder) -> RunHistory:
-    return RunHistory().extend(read_events(run.path / "events.jsonl"))
+    """Where a run stands now; one whose worker died without a word is told as interrupted."""
+    history = _read_history(run)
+    if history.state in (RunState.WAITING, RunState.RUNNING) and not is_alive(run.path):
+        with suppress(LensmithError, OSError):  # the folder cannot be written: its last word is all there is
+            supervisor.settle(run.path)
+        history = _read_history(run)
+    return history
 
 
 def run_result(run: RunFolder, history: RunHistory) -> RunResult:
@@ -70,8 +79,8 @@ def summary_of(run: RunFolder) -> RunSummary:
         mode=mode_of(spec.start),
         model=spec.architecture,
         epochs=history.epochs[-1].epoch if history.epochs else 0,
-        val=report.val.metrics[metric] if report and report.val else None,
-        test=report.test.metrics[metric] if report and report.test else None,
+        val=report.val.metrics.get(metric) if report and report.val else None,
+        test=report.test.metrics.get(metric) if report and report.test else None,
         seconds=report.seconds_total if report else None,
         path=str(run.path),
     )
@@ -92,6 +101,10 @@ def report_of(run: RunFolder) -> Report:
     if report is None:
         raise LensmithError(f"Run {run.id} has no report yet.", "Wait until it has finished, or resume it.")
     return report
+
+
+def _read_history(run: RunFolder) -> RunHistory:
+    return RunHistory().extend(read_events(run.path / EVENTS))
 
 
 def _metrics(part: SplitReport | None) -> dict[str, float] | None:

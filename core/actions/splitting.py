@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from core.data import splits
+from core.domain.annotation import Unlabelled
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.task import Split
@@ -37,14 +38,20 @@ def count_splits(store: ProjectStore) -> dict[str, int]:
     return {name: counts.get(name, 0) for name in (*(str(split) for split in Split), "none")}
 
 
+def is_split(store: ProjectStore) -> bool:
+    """Whether every labelled image has its part, and something is there to choose by."""
+    splits = {image.split for image in store.images() if not isinstance(image.annotation, Unlabelled)}
+    return Split.VAL in splits and None not in splits
+
+
 def fill_missing_split(store: ProjectStore, seed: int) -> str | None:
     """Before a run: split what was never split, so that something chooses. Returns a sentence if anything moved.
 
     Test is left as the source brought it; only a data set without any split at all gets one.
     """
-    before = count_splits(store)
-    if before["val"] and not before["none"]:
+    if is_split(store):
         return None
+    before = count_splits(store)
     untouched = not (before["train"] or before["val"] or before["test"])
     after = split_project(store, val=0.2, test=0.2 if untouched else 0.0, seed=seed)
     if after == before:

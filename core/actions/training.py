@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from core.actions.splitting import fill_missing_split
 from core.actions.weights import resolve
 from core.domain.errors import LensmithError
@@ -28,8 +30,6 @@ def prepare_run(
     entry = find(model, store.info.task)
     runs = RunStore(store.path)
     if choices.mode != "scratch":
-        from msgspec.structs import replace
-
         choices = replace(choices, weights=resolve(weights, entry, runs, progress))
     note = fill_missing_split(store, choices.seed)
     snapshot = store.snapshot()

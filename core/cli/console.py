@@ -21,6 +21,10 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 SEVERITY_MARKS = {"bad": "[red]✗[/red]", "caution": "[yellow]![/yellow]", "note": "[dim]·[/dim]"}
 
 
+class WrongUse(LensmithError):
+    """Arguments that do not fit together; exit code 2."""
+
+
 def print_json(value: object) -> None:
     """Exactly one document, and the only thing on stdout."""
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")

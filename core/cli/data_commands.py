@@ -2,15 +2,15 @@
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from core.actions import checking, importing, splitting
-from core.actions.projects import writable_project
+from core.actions.projects import project_to_import_into, writable_project
 from core.cli import console
 from core.data import splits
-from core.data.preview import edit_classes, preview
-from core.domain.errors import LensmithError
-from core.domain.source import ClassEdit, ImportResult, Preview
+from core.data.preview import edit_classes, empty_as_unlabelled, missing_as_background, preview
+from core.domain.source import ClassEdit, ImportResult, Preview, SourceDataset
 from core.domain.task import Task
 from core.store.project_store import ProjectStore
 
@@ -26,23 +26,21 @@ def new(options: argparse.Namespace) -> int:
 
 
 def import_(options: argparse.Namespace) -> int:
-    edits = _edits(options)
-    with writable_project(Path(options.project), make=True) as store, console.progress_bar() as progress:
-        source = Path(options.source)
-        with importing.opened(store, source, options.format, progress) as dataset:
-            if options.missing_labels == "background":
-                dataset = importing.mark_missing_as_background(dataset)
-            dataset = edit_classes(dataset, edits)
-            shown = preview(dataset)
-            if not options.json:
-                _print_preview(shown)
-            if options.preview:
-                if options.json:
-                    console.print_json(shown)
-                return 0
-            if not options.yes and not options.json and not _agreed():
-                console.err.print("Nothing was imported.")
-                return 1
+    with project_to_import_into(Path(options.project)) as store, ExitStack() as stack:
+        with console.progress_bar() as progress:
+            opened = importing.opened(store, Path(options.source), options.format, progress)
+            dataset = _edited(stack.enter_context(opened), options)
+        shown = preview(dataset)
+        if not options.json:
+            _print_preview(shown)
+        if options.preview:
+            if options.json:
+                console.print_json(shown)
+            return 0
+        if not options.yes and not options.json and not _agreed():
+            console.err.print("Nothing was imported.")
+            return 1
+        with console.progress_bar() as progress:
             result = importing.run_import(store, dataset, progress)
     if options.json:
         console.print_json(result)
@@ -51,21 +49,20 @@ def import_(options: argparse.Namespace) -> int:
     return 0
 
 
-def _edits(options: argparse.Namespace) -> list[ClassEdit]:
-    edits = [ClassEdit(name, None) for name in options.skip]
-    for text in options.rename:
-        old, equals, name = text.partition("=")
-        if not equals or not name.strip():
-            raise LensmithError(f"“{text}” is no renaming.", "Write --rename OLD=NEW.")
-        edits.append(ClassEdit(old, name.strip()))
-    return edits
+def _edited(dataset: SourceDataset, options: argparse.Namespace) -> SourceDataset:
+    if options.missing_labels == "background":
+        dataset = missing_as_background(dataset)
+    if options.empty_labels == "unlabelled":
+        dataset = empty_as_unlabelled(dataset)
+    return edit_classes(dataset, [*(ClassEdit(name, None) for name in options.skip), *options.rename])
 
 
 def _agreed() -> bool:
     """Asked only where somebody can answer."""
     if not sys.stdin.isatty():
         return True
-    return input("Import this? [Y/n] ").strip().lower() in ("", "y", "yes")
+    console.err.print("Import this? \\[Y/n] ", end="")
+    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 
 def _print_preview(shown: Preview) -> None:

@@ -27,19 +27,19 @@ def follow(run: RunFolder) -> RunHistory:
         events = supervisor.follow(run.path)
         while True:
             try:
-                event = next(events, None)
+                for event in events:
+                    if event.seq <= history.last_seq:
+                        continue
+                    history = history.apply(event)
+                    _say(event, history)
+                    if isinstance(event, Progress):
+                        done, total, note = _position(event, history)
+                        bar.update(task, description=PHASES[event.phase], completed=done, total=total, note=note)
+                return history
             except KeyboardInterrupt:
                 interrupts += 1
                 _interrupt(run, interrupts)
-                events = supervisor.follow(run.path)
-                continue
-            if event is None:
-                return history
-            history = history.apply(event)
-            _say(event, history)
-            if isinstance(event, Progress):
-                done, total, note = _position(event, history)
-                bar.update(task, description=PHASES[event.phase], completed=done, total=total, note=note)
+                events = supervisor.follow(run.path)  # from the first event again; those told are passed over
 
 
 def _interrupt(run: RunFolder, times: int) -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from core import __version__
 from core.domain.errors import Cancelled, LensmithError
+from core.domain.source import ClassEdit
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
@@ -23,7 +24,7 @@ def run(arguments: list[str]) -> int:
         return command(options) or DONE
     except LensmithError as error:
         console.print_error(error)
-        return FAILED
+        return WRONG_USE if isinstance(error, console.WrongUse) else FAILED
     except (Cancelled, KeyboardInterrupt):
         console.err.print("Cancelled; nothing was changed.")
         return FAILED
@@ -67,9 +68,17 @@ def _lazy(function: str) -> Callable[[argparse.Namespace], int | None]:
         from importlib import import_module
 
         module, name = function.split(":")
-        return getattr(import_module(f"core.cli.{module}"), name)(options)  # type: ignore[no-any-return]
+        verb: Callable[[argparse.Namespace], int | None] = getattr(import_module(f"core.cli.{module}"), name)
+        return verb(options)
 
     return call
+
+
+def _rename(text: str) -> ClassEdit:
+    old, _, new = text.partition("=")
+    if not old or not new.strip():
+        raise argparse.ArgumentTypeError(f"“{text}” is not OLD=NEW")
+    return ClassEdit(old, new.strip())
 
 
 def _add_data_verbs(verbs: Verbs) -> None:
@@ -83,13 +92,21 @@ def _add_data_verbs(verbs: Verbs) -> None:
     )
     take.add_argument("--yes", action="store_true", help="do not ask after the preview")
     take.add_argument("--preview", action="store_true", help="show what would be imported and write nothing")
-    take.add_argument("--rename", action="append", default=[], metavar="OLD=NEW", help="equal new names merge classes")
+    take.add_argument(
+        "--rename", action="append", default=[], type=_rename, metavar="OLD=NEW", help="equal new names merge classes"
+    )
     take.add_argument("--skip", action="append", default=[], metavar="CLASS", help="leave a class out")
     take.add_argument(
         "--missing-labels",
         choices=["unlabelled", "background"],
         default="unlabelled",
         help="what a picture without a label means (default: unlabelled, it does not train)",
+    )
+    take.add_argument(
+        "--empty-labels",
+        choices=["background", "unlabelled"],
+        default="background",
+        help="what an empty label means (default: background, looked at and nothing is there)",
     )
 
     check = _verb(verbs, "check", "data_commands:check", "Look for everything wrong with the data.")

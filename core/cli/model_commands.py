@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.actions import exporting, predicting, reporting, weights
+from core.actions.drawing import draw_answers
 from core.actions.projects import runs_of
 from core.cli import console
-from core.domain.errors import LensmithError
 from core.inference.onnx_model import OnnxModel
 from core.store.project_store import ProjectStore
 from core.store.vault import Vault
@@ -22,8 +22,8 @@ def export(options: argparse.Namespace) -> int:
         facts: dict[str, object] = {"run": run.id, "onnx": str(written)}
     else:
         with ProjectStore.open(Path(options.project)) as store, console.progress_bar() as progress:
-            snapshot = exporting.export_data(store, options.format, target, progress)
-        facts = {"format": options.format, "folder": str(target), "images": len(snapshot.images)}
+            images = exporting.export_data(store, options.format, target, progress)
+        facts = {"format": options.format, "folder": str(target), "images": images}
     if options.json:
         console.print_json(facts)
     else:
@@ -40,9 +40,8 @@ def predict(options: argparse.Namespace) -> int:
             answers.append(answer)
             progress(len(answers), len(paths), "Looking at pictures")
     if options.draw:
-        from core.actions.drawing import draw_answers
-
-        draw_answers(answers, model.card, Path(options.draw))
+        with console.progress_bar() as progress:
+            draw_answers(answers, model.card, Path(options.draw), progress)
     if options.json:
         console.print_json(answers)
     else:
@@ -69,7 +68,7 @@ def weights_(options: argparse.Namespace) -> int:
     if options.action == "list":
         return _list_weights(options.json)
     if not options.what:
-        raise LensmithError(f"weights {options.action} needs a file or a name.", "See: lensmith weights --help")
+        raise console.WrongUse(f"weights {options.action} needs a file or a name.", "See: lensmith weights --help")
     with console.progress_bar() as progress:
         if options.action == "import":
             entry = weights.import_file(Path(options.what), options.name, progress)

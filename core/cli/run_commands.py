@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from core.actions import reporting, training
-from core.actions.projects import runs_of, writable_project
+from core.actions.projects import project_to_train, runs_of
 from core.cli import console
 from core.cli.live import follow
 from core.domain.errors import LensmithError
@@ -13,13 +13,13 @@ from core.domain.history import RunHistory
 from core.domain.report import MAIN_METRIC, Report, SplitReport
 from core.domain.task import Effort
 from core.runs import supervisor
-from core.runs.event_log import read_events
+from core.runs.status import is_alive
 from core.store.run_store import RunFolder, RunStore
 from core.training.plan import Choices
 
 
 def train(options: argparse.Namespace) -> int:
-    with writable_project(Path(options.project)) as store, console.progress_bar() as progress:
+    with project_to_train(Path(options.project)) as store, console.progress_bar() as progress:
         run, note = training.prepare_run(store, options.model, _choices(options), options.weights, progress)
     if note:
         console.err.print(note)
@@ -54,7 +54,8 @@ def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
     elif result.metrics is not None:
         _print_report(run, reporting.report_of(run))
     finished = history.finished
-    assert finished is not None
+    if finished is None:
+        raise LensmithError(f"Run {run.id} was never started.", "Start it with: lensmith runs PROJECT RUN --resume.")
     if finished.outcome in (Outcome.COMPLETED, Outcome.STOPPED) and result.onnx:
         return 0
     console.print_error(LensmithError(finished.reason or f"The run ended as {finished.outcome}.", finished.remedy))
@@ -64,27 +65,52 @@ def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
 def runs(options: argparse.Namespace) -> int:
     store = runs_of(Path(options.project))
     if options.run is None:
+        if options.follow or options.stop or options.kill or options.resume:
+            raise console.WrongUse("Which run is meant?", "Give its number or name; without options, runs are listed.")
         return _list(store, options.json)
     run = store.get(options.run)
-    if options.stop:
-        supervisor.request_stop(run.path)
-    elif options.kill:
-        supervisor.kill(run.path)
-        supervisor.settle(run.path)
-    elif options.resume:
+    if options.resume:
         supervisor.resume(run.path)
+    if options.resume or options.follow:
         return _show_until_the_end(run, options.json)
-    elif options.follow:
-        return _show_until_the_end(run, options.json)
-    else:
-        supervisor.settle(run.path)
-        history = RunHistory().extend(read_events(run.path / "events.jsonl"))
+    if options.stop or options.kill:
+        _end(run, at_once=options.kill)
+    history = reporting.history_of(run)
+    if options.json:
         console.print_json(reporting.run_result(run, history))
+    else:
+        _print_state(run, history)
     return 0
 
 
+def _end(run: RunFolder, *, at_once: bool) -> None:
+    if not is_alive(run.path):
+        supervisor.settle(run.path)
+        state = reporting.history_of(run).state
+        raise LensmithError(f"Run {run.id} is not running: it is {state}.", "There is nothing to end.")
+    if at_once:
+        supervisor.kill(run.path)
+    else:
+        supervisor.request_stop(run.path)
+        console.err.print("Asked to stop; the best weights so far are exported.")
+
+
+def _print_state(run: RunFolder, history: RunHistory) -> None:
+    console.out.print(f"Run {run.id} is {history.state}, {len(history.epochs)} of {history.planned_epochs} epochs.")
+    if history.finished and history.finished.reason:
+        console.out.print(console.escape(f"{history.finished.reason} {history.finished.remedy}"))
+    found = run.report()
+    if found:
+        _print_report(run, found)
+
+
 def _list(store: RunStore, as_json: bool) -> int:
-    rows = [reporting.summary_of(run) for run in store.list()]
+    rows = []
+    for run in store.list():
+        try:
+            rows.append(reporting.summary_of(run))
+        except LensmithError as error:  # one damaged run must not hide the others
+            console.print_error(error)
     if as_json:
         console.print_json(rows)
     else:
