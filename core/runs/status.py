@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from filelock import FileLock
 from msgspec import Struct
 
 from core.domain.errors import LensmithError
@@ -46,15 +47,21 @@ def record_worker(run_dir: Path, pid: int, attempt: int) -> None:
     write_json(run_dir / _WORKER, WorkerRecord(process=ProcessId.of(pid), attempt=attempt))
 
 
+def locked(run_dir: Path) -> FileLock:
+    """Held while somebody launches a run, takes it on or writes its ending: never two at the same time."""
+    return FileLock(run_dir / "supervisor.lock")
+
+
 def claim(run_dir: Path) -> None:
     """Called by a worker first of all. Raises ``LensmithError`` if another worker is at it."""
-    record = worker_of(run_dir)
-    # Python's launcher on Windows is a process of its own, the parent of the one that works.
-    if is_alive(run_dir) and record and record.process.pid not in (os.getpid(), os.getppid()):
-        raise LensmithError(
-            f"Run {run_dir.name} is already being worked on by process {record.process.pid}.", "Wait until it ends."
-        )
-    record_worker(run_dir, os.getpid(), attempts_in(read_events(run_dir / EVENTS)) + 1)
+    with locked(run_dir):
+        record = worker_of(run_dir)
+        # Python's launcher on Windows is a process of its own, the parent of the one that works.
+        if is_alive(run_dir) and record and record.process.pid not in (os.getpid(), os.getppid()):
+            raise LensmithError(
+                f"Run {run_dir.name} is already being worked on by process {record.process.pid}.", "Wait until it ends."
+            )
+        record_worker(run_dir, os.getpid(), attempts_in(read_events(run_dir / EVENTS)) + 1)
 
 
 def opening(run_dir: Path, pid: int) -> Started | Resumed:

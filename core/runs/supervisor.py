@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock
 
 import core
 from core.domain.errors import LensmithError
@@ -22,7 +21,7 @@ from core.runs.environment import worker_environment
 from core.runs.event_log import EVENTS, EventLog, EventTail, read_events
 from core.runs.process import ending_of, kill_tree
 from core.runs.reporting import STOP
-from core.runs.status import OUTPUT, WorkerRecord, attempts_in, is_alive, opening, record_worker, worker_of
+from core.runs.status import OUTPUT, WorkerRecord, attempts_in, is_alive, locked, opening, record_worker, worker_of
 
 _ATTEMPT_MARK = "=== attempt "  # begins a line of worker.log
 _POLL = 0.1  # seconds
@@ -34,7 +33,7 @@ def launch(run_dir: Path, resume: bool = False) -> int:
 
     Raises ``LensmithError`` if a worker is at this run already, or if the run's state does not allow it.
     """
-    with _locked(run_dir):
+    with locked(run_dir):
         if is_alive(run_dir):
             raise LensmithError(f"Run {run_dir.name} is already running.", "Wait until it ends, or stop it.")
         _settle(run_dir)
@@ -61,7 +60,7 @@ def request_stop(run_dir: Path) -> None:
 
 def kill(run_dir: Path) -> None:
     """End the worker and all its processes at once. The run can be resumed."""
-    with _locked(run_dir):
+    with locked(run_dir):
         record = worker_of(run_dir)
         if record and record.process.is_here and is_alive(run_dir):
             kill_tree(record.process.pid)
@@ -70,7 +69,7 @@ def kill(run_dir: Path) -> None:
 
 def settle(run_dir: Path) -> Finished | None:
     """Write the missing ``Finished`` of a worker that died, and return it; ``None`` if there was nothing to do."""
-    with _locked(run_dir):
+    with locked(run_dir):
         return _settle(run_dir)
 
 
@@ -93,8 +92,9 @@ def follow(run_dir: Path, given_up: Callable[[], bool] = lambda: False) -> Itera
             break
         if not alive:
             settle(run_dir)
-            yield from tail.poll()
-            break
+            if not is_alive(run_dir):  # it is when somebody resumed the run in the meantime
+                yield from tail.poll()
+                break
         time.sleep(_POLL)
     else:
         return
@@ -184,8 +184,3 @@ def _reap(record: WorkerRecord | None) -> int | None:
         child.wait(timeout=10)
         del _children[child.pid]
     return child.returncode
-
-
-def _locked(run_dir: Path) -> FileLock:
-    """Held while somebody launches a run or writes its ending, so that nobody else does so at the same time."""
-    return FileLock(run_dir / "supervisor.lock")

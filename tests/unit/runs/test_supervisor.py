@@ -230,6 +230,17 @@ def test_that_a_second_worker_for_a_run_is_refused(project: Path) -> None:
     to_the_end(run)
 
 
+def test_that_of_workers_started_at_the_same_time_one_works_and_the_others_give_way(project: Path) -> None:
+    run = make_run(project, SLOW, epochs=2)
+    command = [sys.executable, "-m", "core.runs.worker", str(run)]
+    workers = [
+        subprocess.Popen(command, env=supervisor.worker_environment(), stderr=subprocess.DEVNULL) for _ in range(3)
+    ]
+    assert sorted(worker.wait() for worker in workers) == [0, 1, 1]
+    assert_grammar(events_of(run))
+    assert RunHistory().extend(events_of(run)).state is RunState.COMPLETED
+
+
 def test_that_a_completed_run_is_neither_started_nor_resumed_again(project: Path) -> None:
     run = make_run(project, epochs=1)
     supervisor.launch(run)
