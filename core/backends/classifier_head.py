@@ -5,6 +5,8 @@ At the end mean and deviation are folded into the head's first linear layer: wha
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -49,6 +51,18 @@ def gather(session: Session, weights_sha256: str) -> Features:
     return Features((train - center) / spread, labels, (val - center) / spread, center, spread)
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These products are small: two threads would mostly wait for each other, on a busy machine fifty times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 def train_head(session: Session, data: Features, spec: RunSpec, resumed: dict[str, Any] | None = None) -> None:
     """Train the head up to epoch ``spec.epochs``; afterwards the model and ``best.safetensors`` hold the best one.
 
@@ -89,6 +103,7 @@ def train_head(session: Session, data: Features, spec: RunSpec, resumed: dict[st
     fold(best, data, session.model.head)
 
 
+@_one_thread()
 def warm_up(session: Session, data: Features, spec: RunSpec) -> Tensor:
     """Train a head of which no epoch is told, for fine-tuning to start from. The model then holds its best epoch,
     whose validation logits ``[n, classes]`` are returned."""

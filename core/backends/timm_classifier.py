@@ -26,7 +26,14 @@ from core.domain.task import Task
 from core.training.contract import Reporter, TrainingJob
 
 UNFROZEN_SCALE = 0.1  # the backbone's share of the learning rate once a transfer run unfreezes it
-WARM_UP = {"epochs": 60, "learning_rate": 1e-3, "optimizer": "adamw", "schedule": "cosine", "warmup_epochs": 0.0}
+WARM_UP = {
+    "epochs": 60,
+    "batch_size": BATCH,
+    "learning_rate": 1e-3,
+    "optimizer": "adamw",
+    "schedule": "cosine",
+    "warmup_epochs": 0.0,
+}
 
 
 def fit(job: TrainingJob, report: Reporter) -> None:
@@ -105,6 +112,7 @@ def _transfer(session: Session, spec: RunSpec, resumed: dict[str, object] | None
 def _warm_up(session: Session) -> None:
     """Give fine-tuning a trained head to start from; as epoch 0 it is a candidate for the best epoch."""
     watch = Stopwatch()
+    session.tell_device("fp32", BATCH, "The head is trained first, on features that are computed once.")
     data = gather(session, _sha256(session.job.weights))
     logits = warm_up(session, data, msgspec.structs.replace(session.spec, **WARM_UP))
     session.finish_epoch(0, 0.0, logits, 0.0, watch.lap())
