@@ -26,7 +26,7 @@ def read(root: Path, progress: Progress = silent) -> SourceDataset:
     place = unwrap(os.path.abspath(root))
     class_folders, loose = _layout(place, problems)
     names = _names(place, [os.path.basename(path) for path, _ in class_folders], problems)
-    labels = {folder_name(name): index for index, name in enumerate(names)}
+    labels = {spelling: index for index, name in enumerate(names) for spelling in (name, folder_name(name))}
     images = [SourceImage(path, None, None, split) for path, split in loose]
     problems += [Problem("image_outside_class_folder", path) for path, _ in loose]
     for folder, split in counted(class_folders, progress, "Listing class folders"):

@@ -57,6 +57,11 @@ def test_that_an_empty_class_folder_is_a_class(tmp_path: Path) -> None:
     assert imagefolder.read(tmp_path).classes == ("cat", "dog")
 
 
+def test_that_a_folder_name_that_no_writer_would_choose_is_a_class_as_it_stands(tmp_path: Path) -> None:
+    lay(tmp_path, "cat /a.jpg", "cat/b.jpg", "nul/c.jpg")
+    assert labels(tmp_path) == {"a.jpg": ("cat ", None), "b.jpg": ("cat", None), "c.jpg": ("nul", None)}
+
+
 def test_that_every_file_with_a_pictures_suffix_is_listed_for_the_decoder_to_judge(tmp_path: Path) -> None:
     lay(tmp_path, "cat/a.jpg", "cat/imageNotFound.gif")
     assert set(labels(tmp_path)) == {"a.jpg", "imageNotFound.gif"}
