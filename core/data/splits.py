@@ -47,11 +47,7 @@ def assign(
     for stratum in sorted(strata):
         if len(strata[stratum]) > 1:
             _fill(strata[stratum], wishes, carved, carry)
-    return {
-        image.hash: group.part if image.split is None or group.moved else image.split
-        for group in groups
-        for image in group.images
-    }
+    return {image.hash: group.part_of(image) for group in groups for image in group.images}
 
 
 def group_by_folder(image: Image) -> str:
@@ -89,7 +85,11 @@ class _Group(Struct):
     stratum: int
     part: Split
     fixed: bool  # some member had a part before
-    moved: bool = False  # out of train, into a part that was missing
+    moved: bool = False  # out of train, into a held-out part
+
+    def part_of(self, image: Image) -> Split:
+        """A source may have parted a group; what it brought stays."""
+        return self.part if self.moved or image.split is None else image.split
 
 
 def _groups(images: Iterable[Image], seed: int, group_of: Callable[[Image], str] | None) -> list[_Group]:
@@ -133,7 +133,7 @@ def _fill(groups: list[_Group], wishes: dict[Split, float], carved: set[Split], 
     free = [group for group in groups if not group.fixed or (carved and _only_train(group))]
     staying = sum(group.part is Split.TRAIN for group in groups)
     for part in HELD_OUT:
-        sizes = {other: sum(len(g.images) for g in groups if g.part is other) for other in Split}
+        sizes = Counter(group.part_of(image) for group in groups for image in group.images)
         total = sum(sizes.values())
         if part in carved:
             brought = [other for other in HELD_OUT if other not in carved]

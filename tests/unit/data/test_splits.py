@@ -178,6 +178,19 @@ def test_that_missing_test_is_carved_from_train_and_leaves_val() -> None:
     assert assign(apply(images, parts), 0.2, 0.2, 0) == parts
 
 
+def test_that_a_group_that_is_partly_in_test_is_never_carved_from() -> None:
+    """A source may part a group; then its train images stay, lest its test images be dragged along."""
+    images = [
+        image(10 * lot + n, ClassLabel(0), TEST if n == 0 else TRAIN, path=f"/p/{lot}/{n}.jpg")
+        for lot in range(10)
+        for n in range(4)
+    ]
+    late = [image(1000 + lot, ClassLabel(0), path=f"/p/late{lot}/0.jpg") for lot in range(10)]
+    parts = assign([*images, *late], 0.2, 0.2, 0, group_by_folder)
+    assert {i.hash: parts[i.hash] for i in images} == {i.hash: i.split for i in images}
+    assert sizes(parts)[VAL] > 0
+
+
 def test_that_boxes_are_stratified_by_their_rarest_class_and_background_too() -> None:
     images = [image(n, boxed(0, 0, 1) if n < 10 else boxed(0) if n < 90 else Boxes(())) for n in range(100)]
     parts = assign(images, 0.2, 0.2, 0)
