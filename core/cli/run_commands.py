@@ -15,7 +15,7 @@ from core.domain.task import Effort
 from core.runs import supervisor
 from core.runs.status import is_alive
 from core.store.run_store import RunFolder, RunStore
-from core.training.plan import Choices
+from core.training.plan import Choices, describe
 
 
 def train(options: argparse.Namespace) -> int:
@@ -23,6 +23,7 @@ def train(options: argparse.Namespace) -> int:
         run, note = training.prepare_run(store, options.model, _choices(options), options.weights, progress)
     if note:
         console.err.print(note)
+    console.err.print(f"Run {run.id}: {describe(run.spec())}")
     training.start_run(run.path)
     if options.detach:
         _print_started(run, options.json)

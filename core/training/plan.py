@@ -126,6 +126,20 @@ def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool)
     )
 
 
+def describe(spec: RunSpec) -> str:
+    """What the effort dial and the user's own values came to, in one line."""
+    parts = [
+        f"{spec.epochs} epochs",
+        f"{spec.image_size} px",
+        f"batch {spec.batch_size or 'as large as the card takes'}",
+        f"{spec.optimizer} at {spec.learning_rate:g}",
+        f"augmentation {spec.augmentation}",
+    ]
+    if spec.patience:
+        parts.append(f"stops after {spec.patience} epochs without gain")
+    return " · ".join([*parts, f"seed {spec.seed}"])
+
+
 def suggested_size(entry: Entry, effort: Effort, snapshot: Snapshot) -> int:
     """Side in pixels, a multiple of 32: what the model was trained at, but hardly more than the pictures hold."""
     if entry.fixed_size:
