@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from installer.machine import WINDOWS, Refusal, refuse_if_full, sudo
+from installer.machine import WINDOWS, Refusal, has_room_for_a_cache, refuse_if_full, sudo
 from installer.packages import Wanted, default_build, pip_commands, requirements, why_pip_failed
 from installer.python_version import NEWEST, OLDEST
 
@@ -213,12 +213,9 @@ def install(environment: Environment, wanted: Wanted, held: int) -> None:
     scratch.mkdir()
     filtered = scratch / "requirements.txt"
     filtered.write_text(requirements(lock, wanted.build or "pypi"), "utf-8")
-    # No cache: it would keep another copy of all wheels, on a disk that nobody checked.
-    variables = (
-        clean_environment()
-        | {"PIP_USER": "0", "PIP_NO_CACHE_DIR": "1"}
-        | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
-    )
+    variables = clean_environment() | {"PIP_USER": "0"} | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    if not has_room_for_a_cache(environment.root, wanted.build or "pypi"):
+        variables["PIP_NO_CACHE_DIR"] = "1"  # else what an interrupted download has finished is not fetched again
     quiet = [] if sys.stdout.isatty() else ["-qq", "--progress-bar", "off"]
     inherited = () if WINDOWS else (held,)
     for command in pip_commands(environment.python, lock, wanted, filtered):

@@ -61,6 +61,11 @@ def refuse_if_full(root: Path, build: str, downloads: bool) -> None:
         )
 
 
+def has_room_for_a_cache(root: Path, build: str) -> bool:
+    """Whether pip's own cache, usually on the same disk, can take another copy of the wheels."""
+    return shutil.disk_usage(root).free / 1e9 > GIGABYTES[build] + 2 * GIGABYTES_OF_WHEELS[build]
+
+
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:

@@ -67,6 +67,17 @@ def test_that_too_small_a_disk_is_refused_before_anything_is_made(
     assert f"has 1.0 GB free and the set-up needs {needed:.1f} GB more" in str(told.value)
 
 
+def test_that_pip_keeps_no_second_copy_of_the_wheels_on_a_tight_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: DiskUsage(100e9, 88e9, 12e9))
+    machine.refuse_if_full(tmp_path, "pypi", downloads=True)
+    assert not machine.has_room_for_a_cache(tmp_path, "pypi")
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: DiskUsage(100e9, 80e9, 20e9))
+    assert machine.has_room_for_a_cache(tmp_path, "pypi")
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="system packages are a matter of Linux")
 class TestLibraries:
     def test_that_each_missing_library_names_its_package(self) -> None:
