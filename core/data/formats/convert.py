@@ -27,6 +27,7 @@ def to_pixel_boxes(image: SourceImage, width: int, height: int) -> tuple[list[Pi
 
     Boxes that reach over an edge are cut, boxes of no area or wholly outside are left out; each is a problem, so
     that boxes given = boxes returned + problems of kinds that leave out. Relative boxes were judged when read.
+    No box returned for an image that gave some does not make it background: nobody said that it shows nothing.
     """
     boxes: list[PixelBox] = []
     problems: list[Problem] = []

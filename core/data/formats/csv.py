@@ -46,7 +46,6 @@ HEADS = {
     "y_max": ("y_max", "ymax", "y2", "bottom"),
 }
 CORNERS = ("x_min", "y_min", "x_max", "y_max")
-csv.field_size_limit(1 << 20)
 
 
 class Table(NamedTuple):
@@ -272,7 +271,8 @@ def _lines(table: Table, problems: list[Problem]) -> Iterator[tuple[int, list[st
             except StopIteration:
                 return
             except (csv.Error, UnicodeDecodeError) as error:
-                problems.append(Problem("label_row_unreadable", f"{table.path}:{begin}", f"to the line after: {error}"))
+                lines = f"lines {begin} to {max(reader.line_num, begin)}: {error}"
+                problems.append(Problem("label_row_unreadable", f"{table.path}:{begin}", lines))
                 if isinstance(error, UnicodeDecodeError):
                     return
                 continue

@@ -33,8 +33,6 @@ def detect(path: Path) -> str:
     ``LensmithError`` when there is no picture.
     """
     place = os.path.abspath(path)
-    if not os.path.exists(place):
-        raise LensmithError(f"“{place}” does not exist.", "Check the path.")
     if os.path.isfile(place):
         return _detect_file(place)
     folder = unwrap(place)
@@ -144,6 +142,8 @@ def open_source(
 
     Raises ``LensmithError``, also when an archive comes without ``staging``.
     """
+    if not os.path.exists(path):
+        raise LensmithError(f"“{path}” does not exist.", "Check the path.")
     if format not in ("auto", *READERS):
         raise LensmithError(f"“{format}” is no format.", f"Choose one of auto, {', '.join(READERS)}.")
     found = detect(path) if format == "auto" or archives.is_archive(str(path)) else format

@@ -13,6 +13,7 @@ from core.data.formats.class_names import CLASS_FILES, read_class_file
 from core.data.formats.exporting import class_index, copy_images, fresh_folder, refuse, split_folder, verify
 from core.data.formats.listing import (
     UNASSIGNED,
+    Folder,
     counted,
     is_image,
     list_images,
@@ -52,11 +53,12 @@ def read(root: Path, progress: Progress = silent) -> SourceDataset:
     data_file = _data_file(place, problems)
     folder = os.path.dirname(place) if os.path.isfile(place) else unwrap(place)
     splits = _listed(data_file, problems) if data_file else {}
-    if not splits:
-        splits = {path: split_of(path, folder) for path in list_images(folder, problems)}
+    listed = bool(splits)
+    if not listed:
+        splits = {path: split_of(path, folder) for path in sorted(list_images(folder, problems))}
     names, legend = _legend(data_file, folder, splits, problems)
     images = _read_labels(splits, legend, problems, progress)
-    problems += _rest(folder, splits, problems)
+    problems += _rest(folder, splits, problems, listed=listed)
     if names is None:
         names = _number_classes(images, folder, problems)
     return SourceDataset(
@@ -131,18 +133,21 @@ def _legend(
     return data_file.names, Legend(data_file.labels, by_name, data_file.key_points)
 
 
-def _rest(folder: str, paths: Iterable[str], problems: list[Problem]) -> list[Problem]:
-    """What lies in label folders that no picture led to, and files that are never opened."""
-    known = {problem.where for problem in problems}
+def _rest(folder: str, paths: Iterable[str], problems: list[Problem], *, listed: bool) -> list[Problem]:
+    """Files that are never opened, and, unless a data file says what belongs to the set (``listed``), label files
+    in folders that no picture led to."""
     visited = {place for path in _folders(paths) for place in label_folders_of(path)}
-    found: list[Problem] = []
-    for place in walk(folder, []):
-        found += unsafe_files(place)
-        parts = place.path.split(os.sep)
-        if "labels" in parts and place.path not in visited and not place.path.endswith(f"{os.sep}labels"):
-            found += [
-                Problem("label_without_image", os.path.join(place.path, n)) for n in place.files if n.endswith(".txt")
-            ]
+    if listed:
+        near = visited | {os.path.dirname(place) for place in visited}
+        places = [Folder(place, sorted(names_in(place)), []) for place in sorted(near)]
+    else:
+        places = list(walk(folder, []))
+    found = [problem for place in places for problem in unsafe_files(place)]
+    for place in () if listed else places:
+        if "labels" in place.path.split(os.sep) and place.path not in visited:
+            labels = [name for name in place.files if name.endswith(".txt") and name.lower() not in NO_LABELS]
+            found += [Problem("label_without_image", os.path.join(place.path, name)) for name in labels]
+    known = {problem.where for problem in problems}
     return [problem for problem in found if problem.where not in known]
 
 

@@ -76,8 +76,9 @@ def test_that_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
 
 
 def test_that_a_missing_path_and_an_unknown_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(LensmithError, match="does not exist"):
-        open_source(tmp_path / "gone")
+    for form in ("auto", "imagefolder"):
+        with pytest.raises(LensmithError, match="does not exist"):
+            open_source(tmp_path / "gone", form)
     with pytest.raises(LensmithError, match="no file that data can be read from"):
         open_source(put(tmp_path, "x.docx", ""))
     with pytest.raises(LensmithError, match="is no format"):

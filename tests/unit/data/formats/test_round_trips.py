@@ -25,7 +25,7 @@ BOX_FORMATS = [yolo, coco, voc, csv]
 # Characters that label files of some format give a meaning to are drawn more often.
 LETTERS = st.one_of(
     st.sampled_from(" ,;:'\"#%&<>/\\.|-_()[]{}@!?*=$ěščř东猫🐈"),
-    st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co", "Zl", "Zp")),
+    st.characters(exclude_categories=("Cs", "Cc", "Cf", "Cn", "Co", "Zl", "Zp")),
 )
 CLASS_NAMES = st.text(LETTERS, min_size=1, max_size=12).filter(lambda name: name.strip() != "")
 CLASSES = st.lists(CLASS_NAMES, min_size=1, max_size=5, unique=True).map(
