@@ -5,7 +5,6 @@ when, optimizer and schedule, checkpoints, and every callback (analytics, platfo
 """
 
 import io
-import math
 import random
 import shutil
 import time
@@ -20,9 +19,9 @@ from ultralytics.models.rtdetr.val import RTDETRValidator
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
 from core.backends import ultralytics_network as networks
+from core.backends.optimization import make_optimizer, rate_factor, refuse_non_finite, set_learning_rate
 from core.backends.ultralytics_data import EpochShuffle, SnapshotDataset, loader
 from core.domain.dataset import Image
-from core.domain.errors import LensmithError
 from core.domain.event import (
     CheckpointSaved,
     DeviceChosen,
@@ -136,26 +135,17 @@ class SnapshotTraining(DetectionTrainer):
             layer.requires_grad_(not frozen)
             layer.train(not frozen)  # in eval mode batch norm neither uses nor updates the statistics of the batch
 
-    def build_optimizer(self, model: nn.Module, *args: object, decay: float = 0.0, **kwargs: object) -> optim.Optimizer:
-        """AdamW, SGD or RAdam over head and body, each with and without weight decay (biases, norms)."""
+    def build_optimizer(self, model: Any, *args: object, **kwargs: object) -> optim.Optimizer:
         spec = self.spec
         body_scale = spec.start.backbone_lr_scale if isinstance(spec.start, FineTune) else 1.0
-        head = {id(p) for p in networks.head_of(model).parameters()}
-        groups = []
-        for of_head, rate in ((True, spec.learning_rate), (False, spec.learning_rate * body_scale)):
-            mine = [p for p in model.parameters() if (id(p) in head) is of_head]
-            groups.append({"params": [p for p in mine if p.ndim > 1], "lr": rate, "weight_decay": decay})
-            groups.append({"params": [p for p in mine if p.ndim <= 1], "lr": rate, "weight_decay": 0.0})
-        match spec.optimizer:
-            case "sgd":
-                return optim.SGD(groups, lr=spec.learning_rate, momentum=self.args.momentum, nesterov=True)
-            case "radam":
-                return optim.RAdam(groups, lr=spec.learning_rate, decoupled_weight_decay=True)
-            case _:
-                return optim.AdamW(groups, lr=spec.learning_rate)
+        head, body = networks.head_of(model), nn.ModuleList(networks.body_of(model))
+        optimizer = make_optimizer(spec, [(head, 1.0), (body, body_scale)])
+        set_learning_rate(optimizer, spec.learning_rate)
+        return optimizer
 
     def _setup_scheduler(self) -> None:
-        self.lf = lambda epoch: rate_factor(self.spec.schedule, epoch, self.epochs)
+        """A rate for each epoch; the warm-up, batch by batch, is ultralytics'."""
+        self.lf = lambda epoch: rate_factor(self.spec.schedule, epoch / self.epochs, warmup=0.0)
         self.scheduler = optim.lr_scheduler.LambdaLR(self.optimizer, lr_lambda=self.lf)
 
     def optimizer_step(self) -> None:
@@ -203,11 +193,7 @@ class SnapshotTraining(DetectionTrainer):
     def on_train_batch_end(self) -> None:
         self._batches += 1
         total, epoch = len(self.train_loader), self.epoch + 1
-        if not torch.isfinite(self.loss):
-            raise LensmithError(
-                f"The loss was no longer a finite number in epoch {epoch}, batch {self._batches} of {total}.",
-                f"Lower the learning rate (it is {self.spec.learning_rate:g}), or train in precision fp32.",
-            )
+        refuse_non_finite(float(self.loss), self.spec, epoch, self._batches)
         now = time.monotonic()
         if self._batches == total or now - self._progress_shown > _PROGRESS_EVERY:
             self._progress_shown = now
@@ -380,20 +366,6 @@ def head_warmup_epochs(epochs: int) -> int:
     return min(3, max(1, round(epochs / 10)), epochs - 1)
 
 
-def rate_factor(schedule: str, epoch: int, epochs: int) -> float:
-    """Learning rate of an epoch (from 0) as a fraction of the highest."""
-    done = epoch / max(epochs, 1)
-    match schedule:
-        case "constant":
-            return 1.0
-        case "step":
-            return 0.1 ** ((done >= 0.6) + (done >= 0.85))
-        case "one_cycle":
-            rise = 0.3
-            return 0.04 + 0.96 * _half_wave(done / rise) if done < rise else _half_wave((1 - done) / (1 - rise))
-    return 0.01 + 0.99 * _half_wave(1 - done)
-
-
 def out_of_memory(before: int, now: int) -> Warned:
     return Warned(
         cause=f"The device ran out of memory with {before} images a batch; the run goes on with {now}, "
@@ -405,11 +377,6 @@ def out_of_memory(before: int, now: int) -> Warned:
 def clean_up(scratch: Path) -> None:
     """Remove what ultralytics insists on writing (its arguments and an empty folder)."""
     shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _half_wave(x: float) -> float:
-    """0 at 0, 1 at 1, flat at both ends."""
-    return (1 - math.cos(math.pi * x)) / 2
 
 
 def _sample(image: Image, found: dict[str, torch.Tensor], size: int) -> BoxPrediction:

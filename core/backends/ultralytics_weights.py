@@ -4,6 +4,7 @@ A ``.pt`` is a pickle. It is opened by ``torch.load(weights_only=True)`` with ul
 (what ``ULTRALYTICS_SAFE_LOAD`` switches on, here asked for in the call, whatever the environment says).
 """
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ class Checkpoint(Struct, frozen=True):
 
 
 def names_ultralytics(path: Path) -> bool:
-    """Whether a ``.pt`` refers to classes of ultralytics; reads names only and runs nothing."""
+    """Whether a ``.pt`` refers to classes of ultralytics; looks for their names and runs nothing."""
     try:
-        return any(
-            name.startswith("ultralytics.") for name in torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        )
-    except Exception:  # not a zip archive, no pickle in it, damaged: whatever it is, not theirs
+        with zipfile.ZipFile(path) as archive:
+            return any(
+                b"ultralytics.nn" in archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")
+            )
+    except (OSError, zipfile.BadZipFile, KeyError):
         return False
 
 
