@@ -12,6 +12,7 @@ from core.domain.progress import Progress, silent
 from core.domain.run import CatalogueWeights, RunWeights, VaultWeights, WeightsRef
 from core.domain.task import Task
 from core.runs.environment import worker_environment
+from core.store.download import announced_sha256
 from core.store.download import fetch as download
 from core.store.files import file_sha256
 from core.store.home import home
@@ -58,7 +59,7 @@ def fetch(name: str, progress: Progress = silent) -> VaultEntry:
     url = download_address(entry)
     with tempfile.TemporaryDirectory(dir=_downloads(), prefix="convert-") as folder:
         kept = _downloads() / url.rpartition("/")[2]
-        download(url, kept, progress=progress)
+        download(url, kept, announced_sha256(url), progress)
         target = Path(folder) / kept.name
         kept.replace(target)
         return _convert(str(target), entry.name, origin=url)

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -14,8 +15,7 @@ from msgspec import Struct
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
 from core.store.codec import read_json, write_json
-from core.store.files import sync_directory, translated_errors
-from core.store.vault import file_sha256
+from core.store.files import file_sha256, sync_directory, translated_errors
 
 _BLOCK = 1 << 18
 _TIMEOUT = 30.0  # seconds without a byte
@@ -71,6 +71,31 @@ def fetch(url: str, target: Path, sha256: str | None = None, progress: Progress 
         sync_directory(target.parent)
     _forget(target)
     return target
+
+
+def announced_sha256(url: str) -> str | None:
+    """The SHA-256 that the server announces for ``url`` before any byte is sent, or ``None``.
+
+    Hugging Face sends it as ``X-Linked-ETag`` with the redirect to its storage (huggingface_hub, file_download.py). The
+    answer comes from another host than the bytes do, so a broken or changed copy is noticed.
+    """
+    opener = urllib.request.build_opener(_StayHere)
+    request = urllib.request.Request(url, method="HEAD")
+    try:
+        with opener.open(request, timeout=_TIMEOUT) as answer:
+            announced = answer.headers.get("X-Linked-ETag", "")
+    except urllib.error.HTTPError as error:
+        announced = error.headers.get("X-Linked-ETag", "")
+        error.close()
+    except (OSError, http.client.HTTPException):
+        return None
+    digest = announced.strip('"').lower()
+    return digest if re.fullmatch("[0-9a-f]{64}", digest) else None
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """A redirect is the answer itself: its headers are what is asked for."""
 
 
 def _receive(url: str, target: Path, progress: Progress) -> None:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.domain.errors import Cancelled, LensmithError
-from core.store.download import fetch
+from core.store.download import announced_sha256, fetch
 from tests.unit.store.helpers import posix_only, start_child
 
 CONTENT = bytes(range(256)) * 8000  # 2 MB
@@ -33,6 +33,15 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
+
+    def do_HEAD(self) -> None:
+        """Like Hugging Face: the hash comes with the redirect, the storage behind it knows nothing of it."""
+        self.send_response(302 if self.path == "/redirected.bin" else 200)
+        if self.path == "/redirected.bin":
+            self.send_header("Location", self.server.url)
+            self.send_header("X-Linked-ETag", f'"{SHA256}"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_GET(self) -> None:
         server = self.server
@@ -128,7 +137,7 @@ def test_that_a_killed_download_goes_on_where_it_was(server, tmp_path):
     script = """
 import os, sys
 from pathlib import Path
-from core.store.download import fetch
+from core.store.download import announced_sha256, fetch
 fetch(sys.argv[1], Path(sys.argv[2]), progress=lambda done, *_: done > 1_000_000 and os._exit(9))
 """
     with start_child(script, server.url, tmp_path / "w") as child:
@@ -221,7 +230,7 @@ def test_that_a_full_disk_stops_the_download_in_words(server, tmp_path):
     script = """
 import resource, sys
 from pathlib import Path
-from core.store.download import fetch
+from core.store.download import announced_sha256, fetch
 resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
 fetch(sys.argv[1], Path(sys.argv[2]))
 """
@@ -230,3 +239,13 @@ fetch(sys.argv[1], Path(sys.argv[2]))
     assert "The disk is full" in errors
     fetch(server.url, tmp_path / "w", SHA256)
     assert (tmp_path / "w").read_bytes() == CONTENT
+
+
+def test_that_a_hash_announced_with_a_redirect_is_known_before_the_download(server):
+    assert announced_sha256(server.url.replace("weights.bin", "redirected.bin")) == SHA256
+    assert announced_sha256(server.url) is None
+    assert server.asked == []
+
+
+def test_that_no_announced_hash_is_no_error_without_a_network():
+    assert announced_sha256("http://127.0.0.1:9/nothing.bin") is None
