@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 
 from core import __version__
 from core.backends import ultralytics_network as networks
@@ -49,6 +50,7 @@ def fit(job: TrainingJob, report: Reporter) -> None:
             clean_up(scratch)
         batch_size = training.batch_size // 2
         report.emit(out_of_memory(training.batch_size, batch_size))
+        job = replace(job, resume=job.resume or training.finished_epochs > 0)
 
 
 def export(job: TrainingJob, target: Path, report: Reporter) -> ModelCard:

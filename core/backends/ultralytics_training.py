@@ -193,7 +193,7 @@ class SnapshotTraining(DetectionTrainer):
     def on_train_batch_end(self) -> None:
         self._batches += 1
         total, epoch = len(self.train_loader), self.epoch + 1
-        refuse_non_finite(float(self.loss), self.spec, epoch, self._batches)
+        refuse_non_finite(float(self.loss.detach()), self.spec, epoch, self._batches)
         now = time.monotonic()
         if self._batches == total or now - self._progress_shown > _PROGRESS_EVERY:
             self._progress_shown = now
