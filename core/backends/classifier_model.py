@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import timm
@@ -152,10 +153,10 @@ def _backbone(architecture: str, size: int) -> tuple[nn.Module, dict[str, Any]]:
         half = (0.5, 0.5, 0.5)
         return SimpleCnn(size), {"mean": half, "std": half, "interpolation": "bilinear", "classifier": "classifier"}
     if not timm.is_model(architecture):
-        close = timm.list_models(f"*{architecture.split('_')[0]}*")[:5]
+        close = get_close_matches(architecture, timm.list_models(), 3)
         raise LensmithError(
             f"timm has no model called “{architecture}”.",
-            f"Did you mean {', '.join(close)}?" if close else "Choose a model of the catalogue.",
+            f"Did you mean {' or '.join(close)}?" if close else "Choose a model of the catalogue.",
         )
     fixed = timm.get_pretrained_cfg_value(architecture, "fixed_input_size")
     try:
