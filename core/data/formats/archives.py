@@ -50,8 +50,9 @@ def unpack(archive: Path, target: Path, progress: Progress = silent) -> list[Pro
     """Unpack plain files into ``target``; every other entry is refused and listed.
 
     Nothing is ever written outside ``target``: names are checked, links and devices are never made. An entry that
-    claims more than is left of the caps is not begun, and one that claims less gets no more. Raises ``LensmithError`` for a damaged archive
-    or a bomb; then what was unpacked is the caller's to remove. Files that an earlier call unpacked are kept.
+    claims more than is left of the caps is not begun, and one that claims less gets no more. Files that an earlier
+    call unpacked are kept. Raises ``LensmithError`` for a damaged archive or a bomb; then what was unpacked is the
+    caller's to remove.
     """
     try:
         if archive.name.lower().endswith(".zip"):
