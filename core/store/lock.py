@@ -1,5 +1,6 @@
 """One writer at a time: a lock that dies with its process, and a note saying who holds it."""
 
+import errno
 import getpass
 import os
 import platform
@@ -25,6 +26,9 @@ def take_lock(project: Path) -> BaseFileLock | None:
     Raises:
         OSError: the folder cannot be written.
     """
+    # A lock file from better days may itself be writable in a folder that is not.
+    if not os.access(project, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(project))
     # Not thread-local: a project opened in a background thread is closed by the main one.
     lock = FileLock(project / LOCK, thread_local=False, fallback_to_soft=False)
     try:
