@@ -2,19 +2,23 @@
 
 import argparse
 import importlib.metadata
+import os
 import sys
 from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    refusal = unsafe_qt(sys.version_info[:2], importlib.metadata.version("PySide6-Essentials"))
+    from core.actions.doctor import qt_refusal
+    from core.runs.environment import shield
+
+    refusal = qt_refusal(sys.version_info[:2], importlib.metadata.version("PySide6-Essentials"))
     if refusal:
         print(refusal, file=sys.stderr)  # noqa: T201 (no window yet, and no logging either)
         return 1
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    from core.runs.environment import shield
-
     shield()
+    if options.screenshots:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtWidgets import QApplication
 
     from app import theme
@@ -23,25 +27,22 @@ def main(arguments: list[str] | None = None) -> int:
 
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Lensmith")
+    if options.screenshots:
+        from app.screenshots import take
+
+        for file in take(application, Path(options.project), Path(options.screenshots)):
+            print(file)  # noqa: T201 (what the command was asked for)
+        return 0
     theme.apply(application, theme.LIGHT, theme.load_font())
     window = MainWindow(OpenProject.at(Path(options.project)))
     window.show()
     return application.exec()
 
 
-def unsafe_qt(python: tuple[int, ...], qt: str) -> str:
-    """Why this pair of Python and PySide6 would end the process, or nothing.
-
-    PySide6 6.12.0 drops references to ``None`` on Python below 3.12 (PYSIDE-3474).
-    """
-    if python < (3, 12) and qt.startswith("6.12."):
-        return f"PySide6 {qt} ends the process on Python {python[0]}.{python[1]}: install PySide6-Essentials 6.11.3."
-    return ""
-
-
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lensmith window")
     parser.add_argument("project", nargs="?", default=str(Path.home() / "Lensmith"))
+    parser.add_argument("--screenshots", metavar="DIR", help="write pictures of the pages and end")
     return parser.parse_args(arguments)
 
 

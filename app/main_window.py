@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self.train_page.stop_asked.connect(self._stop_run)
         self.refresh()
         self._attach_to_running()
+        self.setFocus()
 
     def refresh(self) -> None:
         """Show the project as it is on disk now."""
@@ -103,7 +104,7 @@ class MainWindow(QMainWindow):
         self._run_thread.event_seen.connect(view.apply)
         self._run_thread.failed.connect(self.show_error)
         self._run_thread.start()
-        self._go_to(1)
+        self.go_to(1)
 
     def show_error(self, error: LensmithError) -> None:
         """Cause and remedy, never a stack trace."""
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self._go_to(0)
+            self.go_to(0)
             self.import_folder(paths[0])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
@@ -151,12 +152,12 @@ class MainWindow(QMainWindow):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # the ring is for the keyboard
             self._buttons.addButton(button, index)
             column.addWidget(button)
-        self._buttons.idClicked.connect(self._go_to)
+        self._buttons.idClicked.connect(self.go_to)
         self._buttons.button(0).setChecked(True)
         column.addStretch()
         return rail
 
-    def _go_to(self, page: int) -> None:
+    def go_to(self, page: int) -> None:
         self._pages.setCurrentIndex(page)
         self._buttons.button(page).setChecked(True)
 

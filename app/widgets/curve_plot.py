@@ -25,7 +25,7 @@ class CurvePlot(pg.PlotWidget):
         self._limits = (0.0, 1.0) if from_zero_to_one else None
         self._dress(y_title, colours)
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self._paint)
+        self._timer.timeout.connect(self.paint_now)
         self._timer.start(REPAINT_MS)
 
     def set_curves(self, curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
@@ -53,7 +53,8 @@ class CurvePlot(pg.PlotWidget):
         self._legend = item.addLegend(offset=(-8, 8), labelTextColor=colours.text)
         self._fit()
 
-    def _paint(self) -> None:
+    def paint_now(self) -> None:
+        """Draw what was set since the last tick."""
         if not self._stale:
             return
         self._stale = False
@@ -62,7 +63,7 @@ class CurvePlot(pg.PlotWidget):
             curve = self._curves.get(name)
             if curve is None:
                 pen = pg.mkPen(colours.classes[index % 5], width=2, style=DASHES[index % 3])
-                curve = self._curves[name] = self.plot([], [], name=name, pen=pen, symbolPen=None)
+                curve = self._curves[name] = self.plot([], [], name=name, pen=pen, symbolPen=None, antialias=True)
             curve.setData(list(x), list(y), symbol="o" if len(x) == 1 else None, symbolSize=6)
         for name in [name for name in self._curves if name not in self._points]:
             self.removeItem(self._curves.pop(name))

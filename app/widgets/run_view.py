@@ -112,7 +112,7 @@ class RunView(QWidget):
     def _show_standing(self) -> None:
         history, progress = self.history, self.history.progress
         set_badge(self._badge, self.tr(str(history.state)), BADGES[history.state])
-        self.stop_button.setEnabled(history.state is RunState.RUNNING)
+        self.stop_button.setVisible(history.state is RunState.RUNNING)
         if history.finished:
             self._where.setText(self.tr("Ended"))
             self._detail.setText(f"{history.finished.reason} {history.finished.remedy}".strip())

@@ -57,7 +57,12 @@ def run_demo(folder: Path, as_json: bool) -> int:
     """Everything lands below ``folder``; an earlier demo there is left alone and a new name is taken."""
     folder = _fresh(folder)
     began = time.monotonic()
-    reports = [_do(part, folder) for part in PARTS]
+    reports = []
+    for part in PARTS:
+        run, results = make(part, folder), folder / "results"
+        exporting.export_onnx(run, results / f"{part.name}.onnx")
+        _draw_sheet(run, results / f"{part.name}.onnx", results / f"{part.name}.png")
+        reports.append(reporting.report_of(run))
     if as_json:
         console.print_json({"folder": str(folder), "seconds": time.monotonic() - began, "reports": reports})
         return 0
@@ -75,7 +80,8 @@ def _fresh(folder: Path) -> Path:
     return candidate
 
 
-def _do(part: Part, folder: Path) -> Report:
+def make(part: Part, folder: Path) -> RunFolder:
+    """Draw, import, split and train one job below ``folder``; returns its finished run."""
     with _step(f"Drawing {part.pictures} pictures of {part.name}"), console.progress_bar() as progress:
         source = sample.draw(folder / "pictures" / part.name, part.task, part.pictures, seed=0, progress=progress)
     with writable_project(folder / part.name, make=True) as store:
@@ -89,10 +95,7 @@ def _do(part: Part, folder: Path) -> Report:
         finished = follow(run).finished
     if finished is None or finished.outcome is not Outcome.COMPLETED:
         raise LensmithError(*((finished.reason, finished.remedy) if finished else ("The run did not end.", "")))
-    results = folder / "results"
-    exporting.export_onnx(run, results / f"{part.name}.onnx")
-    _draw_sheet(run, results / f"{part.name}.onnx", results / f"{part.name}.png")
-    return reporting.report_of(run)
+    return run
 
 
 @contextmanager

@@ -187,6 +187,7 @@ def _add_system_verbs(verbs: Verbs) -> None:
     demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")
     shots = _verb(verbs, "screenshots", "system_commands:screenshots", "Take pictures of the window.", project=False)
     shots.add_argument("folder", metavar="DIR")
+    shots.add_argument("--project", metavar="PROJECT", help="default: one that is drawn and trained for this")
     window = _verb(
         verbs, "window", "system_commands:window", "Open the window (the default).", project=False, json=False
     )

@@ -3,6 +3,7 @@
 import argparse
 import runpy
 import sys
+import tempfile
 from pathlib import Path
 
 from core.cli import console
@@ -34,7 +35,12 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def screenshots(options: argparse.Namespace) -> int:
-    return _run_window(["--screenshots", options.folder])
+    """Of the project given, or of one drawn and trained for the occasion."""
+    from core.cli.demo import PARTS, make
+
+    with tempfile.TemporaryDirectory(prefix="lensmith-") as folder:
+        project = options.project or str(make(PARTS[0], Path(folder)).path.parent.parent)
+        return _run_window(["--screenshots", options.folder, project])
 
 
 def window(options: argparse.Namespace) -> int:
