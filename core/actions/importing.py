@@ -145,4 +145,6 @@ def _annotation(
         return Unlabelled()
     boxes, found = to_pixel_boxes(source, facts.width, facts.height)
     problems.extend(found)
+    if source.boxes and not boxes:
+        return Unlabelled()  # its boxes were all unusable: that says nothing about what it shows
     return Boxes(tuple(Box(x1, y1, x2, y2, class_ids[label]) for x1, y1, x2, y2, label in boxes))
