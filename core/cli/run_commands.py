@@ -49,14 +49,14 @@ def _print_started(run: RunFolder, as_json: bool) -> None:
 
 def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
     history = follow(run)
+    finished = history.finished
+    if finished is None:
+        raise LensmithError(f"Run {run.id} was never started.", "Start it with: lensmith runs PROJECT RUN --resume.")
     result = reporting.run_result(run, history)
     if as_json:
         console.print_json(result)
     elif result.metrics is not None:
         _print_report(run, reporting.report_of(run))
-    finished = history.finished
-    if finished is None:
-        raise LensmithError(f"Run {run.id} was never started.", "Start it with: lensmith runs PROJECT RUN --resume.")
     if finished.outcome in (Outcome.COMPLETED, Outcome.STOPPED) and result.onnx:
         return 0
     console.print_error(LensmithError(finished.reason or f"The run ended as {finished.outcome}.", finished.remedy))

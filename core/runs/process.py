@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,17 @@ def kill_tree(pid: int, timeout: float = 5.0) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    psutil.wait_procs(family, timeout=timeout)
+    until = time.monotonic() + timeout
+    while not all(_is_over(process) for process in family) and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def _is_over(process: psutil.Process) -> bool:
+    """A zombie is over too: its parent, perhaps another command that follows the run, has only not looked yet."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 _WINDOWS_ENDINGS = {
