@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import psutil
 
-import core
 from core.domain.errors import LensmithError
 from core.domain.machine import MachineLine, MachineReport, TorchFacts
 from core.runs.environment import worker_environment
@@ -231,8 +230,7 @@ def child_failure(code: str, **variables: str) -> str:
 
 def run_python(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[bytes]":
     environment = worker_environment()
-    paths = [str(Path(core.__file__).parents[1]), environment.get("PYTHONPATH", "")]
-    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, paths)), **variables}
+    environment |= variables
     command = [sys.executable, "-P", *arguments]
     return subprocess.run(command, capture_output=True, env=environment, timeout=CHILD_SECONDS)
 

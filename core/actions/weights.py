@@ -113,7 +113,7 @@ def _convert(source: str, name: str, *, origin: str) -> VaultEntry:
     """Let a child process, which alone may import torch, turn ``source`` into safetensors; then take it in."""
     with tempfile.TemporaryDirectory(prefix="lensmith-") as folder:
         target = Path(folder) / "weights.safetensors"
-        command = [sys.executable, "-m", "core.backends.weights_reader", source, str(target)]
+        command = [sys.executable, "-P", "-m", "core.backends.weights_reader", source, str(target)]
         try:
             child = subprocess.run(
                 command, env=worker_environment(), capture_output=True, text=True, timeout=CONVERT_SECONDS, check=False
@@ -122,8 +122,11 @@ def _convert(source: str, name: str, *, origin: str) -> VaultEntry:
             raise LensmithError(f"Reading “{origin}” took too long.", "Check that the file is whole.") from error
         answer = _last_json_line(child.stdout)
         if child.returncode or "error" in answer:
-            cause = answer.get("error") or f"“{origin}” could not be read as weights."
-            raise LensmithError(str(cause), str(answer.get("remedy", "Use a .safetensors file or a state dict.")))
+            last = (child.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            cause = answer.get("error") or f"“{origin}” could not be read as weights: {last}."
+            raise LensmithError(
+                str(cause), str(answer.get("remedy", "Run: lensmith doctor, which names what is missing."))
+            )
         return Vault().add(
             target,
             name=name,

@@ -31,7 +31,10 @@ class DetectorWithSuppression(nn.Module):
         self.network = network.float().eval()
         self.size = size
         self.transformer = is_rtdetr(architecture)
-        if not self.transformer:
+        if self.transformer:
+            with torch.no_grad():  # the head keeps anchors of the last size it saw: never let it be an export's
+                self.network(torch.zeros(1, 3, size, size, device=next(network.parameters()).device))
+        else:
             head = head_of(network)
             # In training the head answers with raw maps, which are decoded here with anchors of a fixed size.
             head.training = True

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 
+import core
 from core.store.home import home
 
 _CLEARED = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "QT_PLUGIN_PATH", "PYTHONHOME", "PYTHONSTARTUP")
@@ -42,13 +43,17 @@ def shield() -> None:
 
 
 def worker_environment() -> dict[str, str]:
-    """The environment for a worker process: ours with the settings, without what Qt and OpenCV left in it."""
+    """The environment for a process of ours: this one's with the settings, without what Qt and OpenCV left in it.
+
+    It finds Lensmith's modules from every working folder, also when nothing is installed.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _CLEARED}
     libraries = environment.pop("LD_LIBRARY_PATH", "")
     kept = [folder for folder in libraries.split(os.pathsep) if folder and "cv2" not in Path(folder).parts]
     if kept:
         environment["LD_LIBRARY_PATH"] = os.pathsep.join(kept)
-    return {**environment, **_settings()}
+    modules = [str(Path(core.__file__).parents[1]), environment.get("PYTHONPATH", "")]
+    return {**environment, **_settings(), "PYTHONPATH": os.pathsep.join(filter(None, modules))}
 
 
 def prepare_ultralytics() -> None:

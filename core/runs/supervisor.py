@@ -4,7 +4,6 @@ Nothing here needs the process that launched a run: window and command line can 
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ from typing import Any
 
 import psutil
 
-import core
 from core.domain.errors import LensmithError
 from core.domain.event import Event, Finished, Outcome
 from core.runs.environment import worker_environment
@@ -103,9 +101,6 @@ def follow(run_dir: Path, given_up: Callable[[], bool] = lambda: False) -> Itera
 
 def _start(run_dir: Path, attempt: int, resume: bool) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-P", "-m", "core.runs.worker", str(run_dir.resolve()), *(["--resume"] * resume)]
-    root = str(Path(core.__file__).parent.parent)
-    environment = worker_environment()
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
@@ -118,7 +113,7 @@ def _start(run_dir: Path, attempt: int, resume: bool) -> "subprocess.Popen[bytes
             stdout=output,
             stderr=output,
             cwd=run_dir,  # an engine that writes to a relative path does so here
-            env=environment,
+            env=worker_environment(),
             **apart,
         )
 
