@@ -15,7 +15,8 @@ from core.domain.dataset import Finding
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 
-out = Console(highlight=False, soft_wrap=True)
+# Into a file or pipe nothing is folded: somebody searches it with other tools.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 SEVERITY_MARKS = {"bad": "[red]✗[/red]", "caution": "[yellow]![/yellow]", "note": "[dim]·[/dim]"}
