@@ -59,7 +59,10 @@ def fetch(name: str, progress: Progress = silent) -> VaultEntry:
     url = download_address(entry)
     with tempfile.TemporaryDirectory(dir=_downloads(), prefix="convert-") as folder:
         kept = _downloads() / url.rpartition("/")[2]
-        download(url, kept, announced_sha256(url), progress)
+        try:
+            download(url, kept, announced_sha256(url), progress)
+        except LensmithError as error:
+            raise LensmithError(error.cause, f"{error.remedy} {_by_hand(entry)}") from error
         target = Path(folder) / kept.name
         kept.replace(target)
         return _convert(str(target), entry.name, origin=url)
@@ -100,8 +103,13 @@ def _catalogue_weights(entry: Entry, progress: Progress) -> CatalogueWeights | N
         return None
     raise LensmithError(
         f"The published weights of {entry.title} are not on this machine.",
-        f"Online: lensmith weights fetch {entry.name}. Offline: bring the file {download_address(entry)} "
-        f"and run: lensmith weights import FILE --name {entry.name}.",
+        f"Online, run: lensmith weights fetch {entry.name}. {_by_hand(entry)}",
+    )
+
+
+def _by_hand(entry: Entry) -> str:
+    return (
+        f"Offline, bring the file {download_address(entry)} and run: lensmith weights import FILE --name {entry.name}"
     )
 
 

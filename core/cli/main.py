@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TypeAlias
 
 from core import __version__
@@ -15,6 +16,9 @@ DONE, FAILED, WRONG_USE = 0, 1, 2
 
 def run(arguments: list[str]) -> int:
     parser = build_parser()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal or pipe of an old encoding must not end a command
+            stream.reconfigure(errors="backslashreplace")
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     command: Callable[[argparse.Namespace], int | None] = options.command
