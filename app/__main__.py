@@ -22,8 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     from app import theme
+    from app.crash_report import CrashReport
     from app.main_window import MainWindow
     from app.state import OpenProject
+    from core.store.home import home
 
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Lensmith")
@@ -34,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(file)  # noqa: T201 (what the command was asked for)
         return 0
     theme.apply(application, theme.LIGHT, theme.load_font())
+    report = CrashReport(home() / "logs")
+    report.watch()
     window = MainWindow(OpenProject.at(Path(options.project)))
     window.show()
     return application.exec()

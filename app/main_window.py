@@ -193,7 +193,7 @@ class MainWindow(QMainWindow):
             self._run_thread = None
 
     def _attach_to_running(self) -> None:
-        """A run that an earlier window started, or that ended while no window was open, is shown again."""
+        """Show the newest run again if it still goes on, or if it died while nobody looked."""
         runs = RunStore(self.project.path).list()
-        if runs and supervisor.is_alive(runs[-1].path):
+        if runs and (supervisor.is_alive(runs[-1].path) or supervisor.settle(runs[-1].path)):
             self.show_run(runs[-1], start_worker=False)

@@ -127,3 +127,19 @@ def test_that_the_stop_button_ends_a_run_and_keeps_the_best(window, qtbot, proje
     qtbot.mouseClick(view.stop_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: view.history.state is RunState.STOPPED, timeout=60_000)
     assert (run_dir / "model.onnx").exists()
+
+
+def test_that_a_run_that_died_while_no_window_was_open_is_shown_as_interrupted(qtbot, project_dir):
+    first = MainWindow(OpenProject.at(project_dir))
+    run_dir = make_run(project_dir, "simulated?kill_at=3", epochs=6)
+    first.close()
+    first.deleteLater()
+    supervisor.launch(run_dir)
+    qtbot.waitUntil(lambda: not supervisor.is_alive(run_dir), timeout=60_000)
+    second = MainWindow(OpenProject.at(project_dir))
+    view = second.train_page.run_view
+    assert view is not None
+    qtbot.waitUntil(lambda: view.history.state is RunState.INTERRUPTED, timeout=60_000)
+    assert [epoch.epoch for epoch in view.history.epochs] == [1, 2]
+    second.close()
+    second.deleteLater()
