@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
-    from core.actions.doctor import qt_refusal
+    from core.actions.doctor import QT_REMEDY, qt_refusal
     from core.runs.environment import shield
 
     refusal = qt_refusal(sys.version_info[:2], importlib.metadata.version("PySide6-Essentials"))
     if refusal:
-        print(refusal, file=sys.stderr)  # noqa: T201 (no window yet, and no logging either)
+        print(refusal, QT_REMEDY, file=sys.stderr)  # noqa: T201 (no window yet, and no logging either)
         return 1
     options = _parse(sys.argv[1:] if arguments is None else arguments)
     shield()

@@ -46,6 +46,12 @@ def doctor() -> MachineReport:
     return MachineReport(lines=tuple(lines))
 
 
+QT_REMEDY = "Install PySide6-Essentials 6.11.3, or Python 3.12 or newer."
+
+
+QT_REMEDY = "Install PySide6-Essentials 6.11.3, or Python 3.12 or newer."
+
+
 def qt_refusal(python: tuple[int, ...], qt: str) -> str:
     """Why this pair of Python and PySide6 would take the process down, or nothing.
 
@@ -79,8 +85,7 @@ def qt_line(python: tuple[int, ...], version: str) -> MachineLine:
     if not version:
         return MachineLine(name="Qt", state="bad", text="PySide6 is not installed.", remedy=_SET_UP)
     if refusal := qt_refusal(python, version):
-        remedy = "Install PySide6-Essentials 6.11.3, or Python 3.12 or newer."
-        return MachineLine(name="Qt", state="bad", text=refusal, remedy=remedy)
+        return MachineLine(name="Qt", state="bad", text=refusal, remedy=QT_REMEDY)
     failure = child_failure("from PySide6.QtWidgets import QApplication; QApplication([])", QT_QPA_PLATFORM="offscreen")
     if failure:
         text = f"PySide6 {version} does not load: {failure}"
