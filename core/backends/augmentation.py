@@ -32,7 +32,7 @@ class Level(Struct, frozen=True, kw_only=True):
 LEVELS = {
     "off": Level(flip=False),
     "light": Level(shift=0.05, zoom=0.1, light=0.1),
-    "medium": Level(turn=10, shift=0.1, zoom=0.25, light=0.25, hue=0.02, blur=0.1),
+    "medium": Level(turn=10, shift=0.1, zoom=0.25, light=0.25, blur=0.1),  # hue costs more than all the rest
     "strong": Level(turn=20, shift=0.15, zoom=0.4, light=0.4, hue=0.05, blur=0.2, erase=0.3),
 }
 
