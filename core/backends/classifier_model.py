@@ -26,7 +26,8 @@ class Preprocessing(Struct, frozen=True):
     """How a picture becomes what the backbone was trained on.
 
     Pictures are stretched, not cropped: a defect often sits at the border, and a crop would hide it from training
-    and inspection alike. On centred animals the crop was 1 point better in cross-validation (ADR on resizing).
+    and inspection alike. Five-fold cross-validation inside the training images of ants and bees, Lite0, two views:
+    crop to 87.5 % .957 to .961, stretch .947 to .953, letterbox .939 to .945; the animals are in the middle there.
     """
 
     size: int  # pixels, square

@@ -92,7 +92,7 @@ class Session:
         write_atomic(self.job.run_dir / BEST, save(weights, metadata=metadata))
 
     def save_checkpoint(self, stage: str, content: dict[str, Any]) -> None:
-        """Write everything to resume after ``epoch``; a full disk is told and the run goes on without."""
+        """Write everything to resume after ``epoch``; raises ``LensmithError`` on a full disk, earlier ones survive."""
         whole = {
             "stage": stage,
             "spec": msgspec.json.encode(self.spec).decode(),

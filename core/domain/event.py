@@ -77,7 +77,7 @@ class EpochFinished(RunEvent, frozen=True, tag="epoch"):
     """One epoch is done. ``metrics`` are on the validation split by the engine ("training mAP" for boxes):
     keys ``accuracy`` and ``macro_f1``, or ``mAP50-95`` and ``mAP50``."""
 
-    epoch: int  # 1-based
+    epoch: int  # 1-based; 0 is the trained head that fine-tuning starts from
     train_loss: float
     val_loss: float | None
     metrics: dict[str, float]
