@@ -8,15 +8,15 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 from ultralytics.nn.modules.head import Detect, RTDETRDecoder
 from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel
 from ultralytics.utils import LOGGER
 
+from core.backends.weights_file import write_weights
 from core.domain.dataset import ImageClass
 from core.domain.errors import LensmithError
-from core.store.files import write_atomic
+from core.domain.task import Task
 
 LOGGER.setLevel(logging.ERROR)  # its progress bars go quiet with it; what matters is told as events
 
@@ -117,6 +117,7 @@ def save_weights(path: Path, state: State, architecture: str, classes: Sequence[
     metadata = {
         "engine": "ultralytics",
         "architecture": architecture,
+        "task": Task.DETECTION.value,
         "classes": json.dumps([c.name for c in classes], ensure_ascii=False),
         "licence": LICENCE,
     }
@@ -124,7 +125,7 @@ def save_weights(path: Path, state: State, architecture: str, classes: Sequence[
         name: (tensor.float() if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
         for name, tensor in state.items()
     }
-    write_atomic(path, save(tensors, metadata))
+    write_weights(path, tensors, metadata)
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

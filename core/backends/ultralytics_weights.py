@@ -4,7 +4,6 @@ A ``.pt`` is a pickle. It is opened by ``torch.load(weights_only=True)`` with ul
 (what ``ULTRALYTICS_SAFE_LOAD`` switches on, here asked for in the call, whatever the environment says).
 """
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,6 @@ class Checkpoint(Struct, frozen=True):
     classes: tuple[str, ...]
     licence: str
     tensors: dict[str, Tensor]
-
-
-def names_ultralytics(path: Path) -> bool:
-    """Whether a ``.pt`` refers to classes of ultralytics; looks for their names and runs nothing."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(
-                b"ultralytics.nn" in archive.read(name) for name in archive.namelist() if name.endswith("data.pkl")
-            )
-    except (OSError, zipfile.BadZipFile, KeyError):
-        return False
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

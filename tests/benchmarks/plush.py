@@ -66,12 +66,13 @@ def main() -> None:
         folder = Path(name)
         project = folder / "two classes"
         lensmith(folder / "home", "import", str(project), str(source(folder, "2plysaci")), "--yes")
+        lensmith(folder / "home", "weights", "import", str(WEIGHTS), "--name", "recovered")
         two: dict[str, Any] = {}
         if {"finetune", "three"} & {*wanted}:
-            two = train(folder, project, "finetune", 30, "--weights", str(WEIGHTS))
+            two = train(folder, project, "finetune", 30, "--weights", "recovered")
             judge("finetune", two)
         if "transfer" in wanted:
-            judge("transfer", train(folder, project, "transfer", 30, "--weights", str(WEIGHTS)))
+            judge("transfer", train(folder, project, "transfer", 30, "--weights", "recovered"))
         if "scratch" in wanted:
             train(folder, project, "scratch", 60)
         if "three" in wanted:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from core.backends import ultralytics_network as networks
-from core.backends.ultralytics_weights import names_ultralytics, read_checkpoint
+from core.backends.ultralytics_weights import read_checkpoint
 from core.domain.dataset import ImageClass
 from core.domain.errors import LensmithError
 
@@ -109,7 +109,6 @@ def test_that_damaged_files_are_told_in_a_sentence(tmp_path: Path, damage: str, 
         path.write_bytes({"empty": b"", "garbage": b"\xff\xd8\xff not weights", "truncated": whole[:50_000]}[damage])
     with pytest.raises(LensmithError, match=r"best\.pt"):
         read_checkpoint(path)
-    assert not names_ultralytics(path)
 
 
 def test_that_other_models_are_refused_with_the_reason(tmp_path: Path, model: torch.nn.Module) -> None:
@@ -118,8 +117,3 @@ def test_that_other_models_are_refused_with_the_reason(tmp_path: Path, model: to
     fused = model.eval().fuse()
     with pytest.raises(LensmithError, match="fused"):
         read_checkpoint(checkpoint(tmp_path / "fused.pt", model=fused))
-
-
-def test_that_names_tell_whose_checkpoint_it_is(tmp_path: Path, model: torch.nn.Module) -> None:
-    assert names_ultralytics(checkpoint(tmp_path / "a.pt", model=model))
-    assert not names_ultralytics(checkpoint(tmp_path / "b.pt", model={"weight": torch.zeros(2)}))

@@ -54,7 +54,7 @@ def test_that_one_onnx_file_answers_like_pytorch_at_any_batch(tmp_path: Path, ar
         assert found.shape == expected.shape
         assert (expected[..., 4] > 0).sum(axis=1).min() > 5
         assert (np.diff(found[..., 4], axis=1) <= 0).all()
-        # A random transformer magnifies rounding: PyTorch agrees with itself, alone or in a batch of four, to 0.86 only.
+        # A random transformer magnifies rounding: PyTorch itself, alone or in a batch of four, agrees to 0.86 only.
         assert partners(found, expected) > (0.8 if model.transformer else 0.98)
 
 

@@ -79,6 +79,7 @@ def test_that_saved_weights_are_fp32_and_say_what_they_are(tmp_path: Path) -> No
         assert file.metadata() == {
             "engine": "ultralytics",
             "architecture": "yolov8n",
+            "task": "detection",
             "classes": '["a", "b"]',
             "licence": "AGPL-3.0",
         }
