@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     from app.crash_report import CrashReport
     from app.main_window import MainWindow
     from app.state import OpenProject
+    from app.widgets.parts import tell
+    from core.domain.errors import LensmithError
     from core.store.home import home
 
     application = QApplication(sys.argv[:1])
@@ -38,7 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     theme.apply(application, theme.LIGHT, theme.load_font())
     report = CrashReport(home() / "logs")
     report.watch()
-    window = MainWindow(OpenProject.at(Path(options.project)))
+    try:
+        window = MainWindow(OpenProject.at(Path(options.project)))
+    except LensmithError as error:
+        tell(error)
+        return 1
     window.show()
     return application.exec()
 

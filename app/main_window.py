@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -21,7 +20,7 @@ from app.pages.data_page import DataPage
 from app.pages.train_page import TrainPage
 from app.run_thread import RunThread
 from app.state import OpenProject
-from app.widgets.parts import label
+from app.widgets.parts import error_box, label
 from core.actions import importing, training
 from core.actions.checking import check_project
 from core.domain.errors import LensmithError
@@ -108,10 +107,7 @@ class MainWindow(QMainWindow):
 
     def show_error(self, error: LensmithError) -> None:
         """Cause and remedy, never a stack trace."""
-        box = QMessageBox(QMessageBox.Icon.Warning, self.tr("Lensmith"), error.cause, parent=self)
-        box.setInformativeText(error.remedy)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        error_box(error, self).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         if event.mimeData().hasUrls():

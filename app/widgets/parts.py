@@ -1,9 +1,12 @@
 """Labels, cards and badges in the sizes and roles of the theme."""
 
+import sys
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from app import theme
+from core.domain.errors import LensmithError
 
 STRONG = ("section", "page", "figure")
 
@@ -69,3 +72,19 @@ class Figure(Card):
     @property
     def value(self) -> str:
         return self._value.text()
+
+
+def error_box(error: LensmithError, parent: QWidget | None = None) -> QMessageBox:
+    """Cause and remedy, never a stack trace."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Lensmith", error.cause, parent=parent)
+    box.setInformativeText(error.remedy)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box
+
+
+def tell(error: LensmithError) -> None:
+    """Show the error before there is a window, and on the terminal that started it."""
+    print(error, file=sys.stderr)  # noqa: T201 (there may be nobody in front of the screen)
+    box = error_box(error)
+    box.open()
+    QApplication.exec()  # ends with its only window

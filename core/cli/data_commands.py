@@ -85,7 +85,7 @@ def _print_result(result: ImportResult) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    with ProjectStore.open(Path(options.project)) as store:
+    with ProjectStore.open(Path(options.project), for_writing=False) as store:
         report = checking.check_project(store, options.size)
     if options.json:
         console.print_json(report)

@@ -21,7 +21,7 @@ def export(options: argparse.Namespace) -> int:
         written = exporting.export_onnx(run, target)
         facts: dict[str, object] = {"run": run.id, "onnx": str(written)}
     else:
-        with ProjectStore.open(Path(options.project)) as store, console.progress_bar() as progress:
+        with ProjectStore.open(Path(options.project), for_writing=False) as store, console.progress_bar() as progress:
             images = exporting.export_data(store, options.format, target, progress)
         facts = {"format": options.format, "folder": str(target), "images": images}
     if options.json:

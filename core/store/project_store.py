@@ -78,8 +78,10 @@ class ProjectStore:
         return cls.open(path)
 
     @classmethod
-    def open(cls, path: Path) -> "ProjectStore":
+    def open(cls, path: Path, *, for_writing: bool = True) -> "ProjectStore":
         """Open a project, for writing if nobody else has it and its folder can be written.
+
+        With ``for_writing`` false it is read-only from the start, and nobody is kept from writing meanwhile.
 
         Raises:
             LensmithError: no project, made by a newer Lensmith, or damaged.
@@ -88,8 +90,8 @@ class ProjectStore:
         if not (path / DATABASE).is_file():
             raise LensmithError(f"{path} is not a Lensmith project.", f"Choose the folder that holds {DATABASE}.")
         try:
-            lock = take_lock(path)
-            holder = None if lock else read_holder(path)
+            lock = take_lock(path) if for_writing else None
+            holder = read_holder(path) if for_writing and lock is None else None
         except OSError:
             lock = holder = None
         store = cls(path, lock, holder)

@@ -1,6 +1,8 @@
 """The window when something breaks: real processes with a real event loop, on no screen."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +117,14 @@ print(code, any(name.startswith("PySide6") for name in sys.modules))
     assert done.stdout.split() == ["1", "False"]
     assert len(done.stderr.splitlines()) == 1
     assert "6.11" in done.stderr
+
+
+def test_that_a_project_of_a_newer_lensmith_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    with contextlib.closing(sqlite3.connect(tmp_path / "project" / "lensmith.db")) as database:
+        database.execute("PRAGMA user_version = 999")
+    done = start(tmp_path, "once(boxes, lambda: boxes()[0].text())")
+    assert done.returncode == 1
+    assert "newer Lensmith" in done.stdout
+    assert "newer Lensmith" in done.stderr
+    assert "Traceback" not in done.stderr
