@@ -249,3 +249,29 @@ def test_that_missing_images_are_counted_before_anything_is_trained(tmp_path: Pa
     Path(job.snapshot.images[0].path).unlink()
     with pytest.raises(LensmithError, match=r"1 of 12 images .* are not where they were"):
         detector.fit(job, Recorder())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["rtdetr-l", "yolo26n"])
+def test_that_other_kinds_of_head_train_transfer_and_resume(tmp_path: Path, architecture: str) -> None:
+    first = make_job(tmp_path, run="first", architecture=architecture, train=4, val=2, epochs=1)
+    detector.fit(first, Recorder())
+    weights = first.run_dir / "best.safetensors"
+    changes: dict[str, Any] = {"weights": weights, "previous_classes": CLASSES, "start": Transfer(REF)}
+    job = make_job(tmp_path, run="second", architecture=architecture, train=4, val=2, learning_rate=0.01, **changes)
+    report = Recorder()
+
+    def stop_in_second_epoch(event: object) -> None:
+        if isinstance(event, Progress) and event.epoch == 2:
+            report.stop = StopRequested()
+
+    report.react = stop_in_second_epoch
+    with pytest.raises(StopRequested):
+        detector.fit(job, report)
+    second = Recorder()
+    detector.fit(replace(job, resume=True), second)
+    assert [e.epoch for e in report.epochs + second.epochs] == [1, 2]
+    body, head = split_state(weights)
+    saved = torch.load(job.run_dir / "last.ckpt", weights_only=True)["ema"]
+    assert changed(body, {name: saved[name] for name in body}) == set()
+    assert changed(head, {name: saved[name] for name in head})
