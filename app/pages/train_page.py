@@ -11,7 +11,7 @@ from core.domain.task import Effort, Task
 from core.training.catalog import catalogue
 
 # Small, sturdy and with weights at hand; what a newcomer should try first.
-FIRST_CHOICE = {Task.CLASSIFICATION: "tf_efficientnet_lite0", Task.DETECTION: "yolo26n"}
+FIRST_CHOICE = {Task.CLASSIFICATION: "tf_efficientnet_lite0", Task.DETECTION: "yolov8n"}
 
 
 class TrainPage(QWidget):

@@ -47,7 +47,7 @@ PARTS = (
         "belt",
         Task.DETECTION,
         160,
-        "yolo26n",
+        "yolov8n",
         Choices(mode="scratch", epochs=25, image_size=192, batch_size=8, augmentation="light"),
     ),
 )
