@@ -48,7 +48,7 @@ PARTS = (
         Task.DETECTION,
         160,
         "yolov8n",
-        Choices(mode="scratch", epochs=25, image_size=192, batch_size=8, augmentation="light"),
+        Choices(mode="scratch", epochs=35, image_size=192, batch_size=8, augmentation="light"),
     ),
 )
 
