@@ -71,7 +71,10 @@ class MainWindow(QMainWindow):
         self.data_page.show_report(report)
         task = self.project.store.info.task
         missing = "" if task and report.annotations else self.tr("Import labelled pictures first.")
-        self.train_page.set_ready(task, missing)
+        self.train_page.set_ready(task, self.tr("Read-only") if self._only_reading() else missing)
+        self.data_page.import_button.setEnabled(not self._only_reading())
+        self._reading.setText(self._only_reading())
+        self._reading.setVisible(bool(self._only_reading()))
         self._counts.setText(self.tr("Images: {}").format(report.images))
 
     def import_folder(self, source: Path) -> None:
@@ -110,7 +113,7 @@ class MainWindow(QMainWindow):
         error_box(error, self).open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
-        if event.mimeData().hasUrls():
+        if event.mimeData().hasUrls() and not self._only_reading():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
@@ -128,6 +131,17 @@ class MainWindow(QMainWindow):
         self.project.close()
         super().closeEvent(event)
 
+    def _only_reading(self) -> str:
+        """Why nothing can be changed in this window, or nothing."""
+        store = self.project.store
+        if not store.read_only:
+            return ""
+        if store.holder is None:
+            return self.tr("Read-only: the project's folder cannot be written.")
+        return self.tr("Read-only: {} on {} has it open (process {}).").format(
+            store.holder.user, store.holder.host, store.holder.pid
+        )
+
     def _rail(self) -> QWidget:
         rail = QWidget()
         rail.setObjectName("rail")
@@ -139,6 +153,8 @@ class MainWindow(QMainWindow):
         column.addWidget(label(self.project.path.name, "section", wrap=True))
         self._counts = label("", "muted")
         column.addWidget(self._counts)
+        self._reading = label("", "caption", wrap=True)
+        column.addWidget(self._reading)
         column.addSpacing(theme.LARGE)
         self._buttons = QButtonGroup(self)
         for index, title in enumerate((self.tr("Data"), self.tr("Train"))):

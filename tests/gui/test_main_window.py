@@ -1,5 +1,6 @@
 """The window through real events, with real imports and real worker processes."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,5 +142,17 @@ def test_that_a_run_that_died_while_no_window_was_open_is_shown_as_interrupted(q
     assert view is not None
     qtbot.waitUntil(lambda: view.history.state is RunState.INTERRUPTED, timeout=60_000)
     assert [epoch.epoch for epoch in view.history.epochs] == [1, 2]
+    second.close()
+    second.deleteLater()
+
+
+def test_that_a_second_window_opens_read_only_and_says_who_has_the_project(window, qtbot, project_dir, class_folders):
+    second = MainWindow(OpenProject.at(project_dir))
+    second.show()
+    assert f"process {os.getpid()}" in second._reading.text()
+    assert not second.data_page.import_button.isEnabled()
+    assert not second.train_page.start_button.isEnabled()
+    drop(second, class_folders)
+    assert second._job is None
     second.close()
     second.deleteLater()
