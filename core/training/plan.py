@@ -11,6 +11,7 @@ from core.domain.run import FineTune, FromScratch, RunSpec, Start, Transfer, Wei
 from core.domain.task import Effort, Split, Task
 from core.training.catalog import Entry
 
+FULL_EPOCHS_UP_TO = 1000  # training images
 MODES = ("scratch", "transfer", "finetune")
 
 
@@ -91,7 +92,7 @@ def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool)
     if obstacles:
         return obstacles
     dial = DIALS[entry.task, choices.mode, choices.effort]
-    epochs = choices.epochs or dial.epochs
+    epochs = choices.epochs or suggested_epochs(dial, entry.task, choices.mode, len(snapshot.part(Split.TRAIN)))
 
     def chosen(name: str) -> object:
         value = getattr(choices, name)
@@ -138,6 +139,16 @@ def describe(spec: RunSpec) -> str:
     if spec.patience:
         parts.append(f"stops after {spec.patience} epochs without gain")
     return " · ".join([*parts, f"seed {spec.seed}"])
+
+
+def suggested_epochs(dial: Dial, task: Task, mode: str, train_images: int) -> int:
+    """The dial's epochs up to 1,000 training images; beyond, fewer by the square root, since each epoch then shows more.
+
+    Never less than a fifth. A transferred classifier learns on cached features, where epochs cost nothing.
+    """
+    if train_images <= FULL_EPOCHS_UP_TO or (task, mode) == (Task.CLASSIFICATION, "transfer"):
+        return dial.epochs
+    return max(1, round(dial.epochs * max(0.2, math.sqrt(FULL_EPOCHS_UP_TO / train_images))))
 
 
 def suggested_size(entry: Entry, effort: Effort, snapshot: Snapshot) -> int:

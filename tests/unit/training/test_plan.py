@@ -7,7 +7,7 @@ from core.domain.dataset import Image, ImageClass, Snapshot
 from core.domain.run import FineTune, FromScratch, RunSpec, Transfer, VaultWeights
 from core.domain.task import Effort, Split, Task
 from core.training.catalog import catalogue, find
-from core.training.plan import DIALS, MODES, Choices, Obstacle, make_spec, suggested_size
+from core.training.plan import DIALS, MODES, Choices, Dial, Obstacle, make_spec, suggested_epochs, suggested_size
 
 WEIGHTS = VaultWeights("mine", "ab" * 32)
 
@@ -85,6 +85,13 @@ def test_that_a_detector_sees_more_with_more_effort_but_not_more_than_there_is()
     entry = next(e for e in catalogue() if e.task is Task.DETECTION)
     assert [suggested_size(entry, effort, boxed(2000)) for effort in Effort] == [320, 640, 960]
     assert suggested_size(entry, Effort.THOROUGH, boxed(400)) == 416
+
+
+@pytest.mark.parametrize(("images", "epochs"), [(10, 60), (1000, 60), (4000, 30), (10**6, 12)])
+def test_that_large_sets_get_fewer_epochs_but_never_less_than_a_fifth(images, epochs):
+    dial = Dial(60, 1e-3, 0, "light")
+    assert suggested_epochs(dial, Task.DETECTION, "finetune", images) == epochs
+    assert suggested_epochs(dial, Task.CLASSIFICATION, "transfer", images) == 60
 
 
 def test_that_transfer_without_weights_names_the_weights():
