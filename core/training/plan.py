@@ -142,7 +142,7 @@ def describe(spec: RunSpec) -> str:
 
 
 def suggested_epochs(dial: Dial, task: Task, mode: str, train_images: int) -> int:
-    """The dial's epochs up to 1,000 training images; beyond, fewer by the square root, since each epoch then shows more.
+    """The dial's epochs up to 1,000 training images; beyond, fewer by the square root: each epoch then shows more.
 
     Never less than a fifth. A transferred classifier learns on cached features, where epochs cost nothing.
     """
