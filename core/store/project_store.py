@@ -1,5 +1,6 @@
 """A project folder: opened by one writer and any number of readers, changed one transaction an edit."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -95,6 +96,8 @@ class ProjectStore:
         except OSError:
             lock = holder = None
         store = cls(path, lock, holder)
+        if not for_writing and os.access(path, os.W_OK) and os.access(path / DATABASE, os.W_OK):
+            store._mode = "rw"  # the last to leave then tidies up, which SQLite does not let a mere reader do
         try:
             store._connect()
         except BaseException:
