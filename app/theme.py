@@ -111,7 +111,7 @@ QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px
 QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
 QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text}; }}
-QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 8px;
+QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 3px;
   font-size: {caption}px; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QToolTip {{ color: {text}; background: {surface}; border: 1px solid {line}; padding: 6px; }}

@@ -1,6 +1,5 @@
 """Classification with timm's networks: the back-end ``timm`` of ``core.training.contract``."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from core.domain.model_card import ModelCard
 from core.domain.prediction import ClassPrediction
 from core.domain.run import FineTune, FromScratch, RunSpec, Transfer, weights_of
 from core.domain.task import Task
+from core.store.files import file_sha256
 from core.training.contract import Reporter, TrainingJob
 
 UNFROZEN_SCALE = 0.1  # the backbone's share of the learning rate once a transfer run unfreezes it
@@ -143,8 +143,7 @@ def read_weights(path: Path | None) -> State:
 
 def _sha256(path: Path | None) -> str:
     assert path is not None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 @contextmanager
