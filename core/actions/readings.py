@@ -23,6 +23,7 @@ _NO_VALUE = ("NOT_SUPPORTED", "NO_PERMISSION", "FUNCTION_NOT_FOUND", "NO_DATA")
 class GpuReading(Struct, frozen=True, kw_only=True):
     """One NVIDIA card; ``None`` where its driver does not tell."""
 
+    index: int  # the driver's own count, from 0
     name: str
     utilisation: int | None  # % of the last stretch in which at least one kernel ran
     memory_used: int | None  # bytes
@@ -121,7 +122,9 @@ class Driver:
             return tuple(cards), ""
         if self._most_cards == 1:
             return (), f"The NVIDIA card no longer answers ({complaint})."
-        return tuple(cards), f"{lost} of {self._most_cards} NVIDIA cards no longer answer ({complaint})."
+        return tuple(cards), (
+            f"{lost} of {self._most_cards} NVIDIA cards no longer {'answers' if lost == 1 else 'answer'} ({complaint})."
+        )
 
     def _card(self, index: int) -> GpuReading:
         api = self._api
@@ -131,6 +134,7 @@ class Driver:
         memory = self._value(lambda: api.nvmlDeviceGetMemoryInfo(handle))
         milliwatts = self._value(lambda: api.nvmlDeviceGetPowerUsage(handle))
         return GpuReading(
+            index=index,
             name=name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name),
             utilisation=use,
             memory_used=None if memory is None else int(memory.used),

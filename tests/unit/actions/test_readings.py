@@ -67,6 +67,7 @@ def test_that_two_cards_are_read_whatever_type_their_names_have() -> None:
     reading = read_machine(driver=driver)
     assert reading.trouble == ""
     assert reading.gpus[0] == GpuReading(
+        index=0,
         name="RTX 4090",
         utilisation=92,
         memory_used=18 * GIGABYTE,
@@ -130,10 +131,10 @@ def test_that_a_card_that_vanishes_between_two_readings_leaves_the_other_and_one
     api.cards[0].error = LOST
     cards, trouble = driver.read()
     assert [card.name for card in cards] == ["RTX A2000"]
-    assert trouble == "1 of 2 NVIDIA cards no longer answer (GPU is lost)."
+    assert trouble == "1 of 2 NVIDIA cards no longer answers (GPU is lost)."
     del api.cards[0]
     clock.now += RETRY_SECONDS
-    assert driver.read()[1] == "1 of 2 NVIDIA cards no longer answer (it is no longer listed)."
+    assert driver.read()[1] == "1 of 2 NVIDIA cards no longer answers (it is no longer listed)."
 
 
 def test_that_a_driver_reset_is_told_and_recovered_from_half_a_minute_later_at_most() -> None:
