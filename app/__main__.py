@@ -24,9 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
     from app import theme
     from app.crash_report import CrashReport
     from app.main_window import MainWindow
-    from app.state import OpenProject
-    from app.widgets.parts import tell
-    from core.domain.errors import LensmithError
     from core.store.home import home
 
     application = QApplication(sys.argv[:1])
@@ -40,12 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     theme.apply(application, theme.LIGHT, theme.load_font())
     report = CrashReport(home() / "logs")
     report.watch()
-    try:
-        window = MainWindow(OpenProject.at(Path(options.project)))
-    except LensmithError as error:
-        tell(error)
-        return 1
+    window = MainWindow()
     window.show()
+    window.open_project(Path(options.project))
     return application.exec()
 
 

@@ -1,19 +1,22 @@
 """Pictures of the pages of a project, light and dark, taken without a screen."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QDeadlineTimer, QSize
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QSize
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import theme
+from app.live_run import LiveRun
 from app.main_window import MainWindow
-from app.state import OpenProject
+from app.settings import Settings
 from core.domain.errors import LensmithError
-from core.domain.history import RunState
 from core.store.run_store import RunStore
 
 SIZE = QSize(1280, 800)
-REPLAY_MS = 20_000
+WAIT_MS = 20_000
 
 
 def take(application: QApplication, project: Path, folder: Path) -> list[Path]:
@@ -23,31 +26,40 @@ def take(application: QApplication, project: Path, folder: Path) -> list[Path]:
     files = []
     for colours in (theme.LIGHT, theme.DARK):
         theme.apply(application, colours, family)
-        window = MainWindow(OpenProject.at(project))
-        window.resize(SIZE)
-        window.show()
-        for name in ("data", "train", "live") if RunStore(project).list() else ("data", "train"):
-            if name == "live":
-                _replay(application, window)
-            else:
-                window.go_to(("data", "train").index(name))
-            application.processEvents()
-            file = folder / f"{name}-{theme.name_of(colours)}.png"
-            if not window.grab().save(str(file)):
-                raise LensmithError(f"The picture {file} could not be written.", "Choose a folder that is writable.")
-            files.append(file)
-        window.close()
+        files += _take_all(application, project, folder)
     return files
 
 
-def _replay(application: QApplication, window: MainWindow) -> None:
-    """The newest run, told again from its file to where it stands."""
-    window.show_run(RunStore(window.project.path).list()[-1], start_worker=False)
-    view = window.train_page.run_view
-    assert view is not None
-    deadline = QDeadlineTimer(REPLAY_MS)
-    while view.history.state in (RunState.WAITING, RunState.RUNNING) and not deadline.hasExpired():
+def _take_all(application: QApplication, project: Path, folder: Path) -> list[Path]:
+    window = MainWindow(Settings(folder / ".window.ini"))
+    window.resize(SIZE)
+    window.open_project(project)
+    window.show()
+    session, workspace = window.session, window.workspace
+    assert session is not None
+    assert workspace is not None
+    _wait(application, lambda: session.report is not None)
+    files = []
+    for name in ("data", "train", "live") if RunStore(project).list() else ("data", "train"):
+        if name == "live":
+            live = session.show_run(RunStore(project).list()[-1])
+            _wait(application, partial(_is_over, live))
+            QTest.qWait(300)
+        workspace.go_to("train" if name == "live" else name)
         application.processEvents()
-    view.refresh()
-    for plot in (view.loss_plot, view.metric_plot):
-        plot.paint_now()
+        file = folder / f"{name}-{theme.name_of(theme.current())}.png"
+        if not window.grab().save(str(file)):
+            raise LensmithError(f"The picture {file} could not be written.", "Choose a folder that is writable.")
+        files.append(file)
+    window.close()
+    return files
+
+
+def _is_over(live: LiveRun) -> bool:
+    return live.history.finished is not None
+
+
+def _wait(application: QApplication, until: Callable[[], bool]) -> None:
+    deadline = QDeadlineTimer(WAIT_MS)
+    while not until() and not deadline.hasExpired():
+        application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)

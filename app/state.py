@@ -1,26 +1,135 @@
-"""What the window shows now; derived, never stored by the window itself."""
+"""What the window shows now: one open project, read again in the background whenever it changed."""
 
+from enum import Flag, auto
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
+
+from app.jobs import Jobs
+from app.live_run import LiveRun
+from app.settings import Settings
+from core.actions.checking import CheckReport, check_project
+from core.actions.projects import ProjectData, read_project
+from core.actions.reporting import RunSummary, summary_of
+from core.domain.progress import Progress
 from core.store.project_store import ProjectStore
+from core.store.run_store import RunFolder, RunStore
 
 
-class OpenProject:
-    """The project of this window: one store, open as long as the window shows it."""
+class Change(Flag):
+    """What a page may have to show anew."""
 
-    def __init__(self, store: ProjectStore) -> None:
-        self.store = store
+    DATA = auto()  # images, annotations, classes, splits: ``session.data``
+    FINDINGS = auto()  # ``session.report``, which follows the data a little later
+    RUNS = auto()  # ``session.runs``
+    LIVE = auto()  # another run is followed, or the followed one ended: ``session.live``
+    ACCESS = auto()  # the project can be written now, or no longer
 
-    @classmethod
-    def at(cls, path: Path) -> "OpenProject":
-        """Open the project in ``path``, or make one there."""
-        if path.joinpath("lensmith.db").exists():
-            return cls(ProjectStore.open(path))
-        return cls(ProjectStore.create(path))
+
+class Session(QObject):
+    """One project as long as the window has it open.
+
+    Verbs (``app/edits.py``) change the store and then call ``reload``; pages read ``data``, ``report``, ``runs`` and
+    ``live`` and refresh when ``changed`` concerns them. Pages ask for each other by name through ``page_wanted``.
+    """
+
+    changed = Signal(object)  # Change
+    failed = Signal(object)  # LensmithError: the window shows it
+    page_wanted = Signal(str)  # "data", "train", "results", "ship"
+    run_chosen = Signal(str)  # id of the run that Results and Ship should show
+
+    def __init__(self, store: ProjectStore, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store, self.settings = store, settings
+        self.jobs = Jobs(self)
+        self.jobs.failed.connect(self.failed)
+        self.data = ProjectData(info=store.info)
+        self.loaded = False  # until the first reading is done, ``data`` is empty whatever the project holds
+        self.report: CheckReport | None = None
+        self.runs: tuple[RunSummary, ...] = ()  # oldest first
+        self.live: LiveRun | None = None
+        self._chosen_run = ""
 
     @property
     def path(self) -> Path:
         return self.store.path
 
+    @property
+    def reading_only(self) -> str:
+        """Why nothing can be changed here, in one sentence; empty when everything can."""
+        if not self.store.read_only:
+            return ""
+        if self.store.holder is None:
+            return self.tr("Read-only: the project's folder cannot be written.")
+        holder = self.store.holder
+        return self.tr("Read-only: {0} on {1} has it open (process {2}).").format(holder.user, holder.host, holder.pid)
+
+    def reload(self, what: Change = Change.DATA | Change.RUNS) -> None:
+        """Read ``what`` again in the background; ``changed`` tells when it is there."""
+        if Change.DATA in what:
+            self.jobs.run("", self._read_data, done=self._take_data, lane="read", quiet=True)
+        if Change.RUNS in what:
+            self.jobs.run("", self._read_runs, done=self._take_runs, lane="runs", quiet=True)
+
+    def show_run(self, run: RunFolder, start: str = "") -> LiveRun:
+        """Follow ``run`` in place of the one followed now; ``start``: "launch", "resume", or empty."""
+        self._leave_run()
+        self.live = LiveRun(run, start=start, parent=self)
+        self.live.failed.connect(self.failed)
+        self.live.over.connect(self._run_over)
+        self.changed.emit(Change.LIVE)
+        return self.live
+
+    def run_folder(self, run_id: str) -> RunFolder:
+        return RunStore(self.path).get(run_id)
+
+    @property
+    def chosen_run(self) -> str:
+        """The run that Results and Ship show: the one chosen, else the newest that finished, else nothing."""
+        ids = [run.run for run in self.runs]
+        if self._chosen_run in ids:
+            return self._chosen_run
+        return next((run.run for run in reversed(self.runs) if run.seconds is not None), "")
+
+    def choose_run(self, run_id: str) -> None:
+        self._chosen_run = run_id
+        self.run_chosen.emit(run_id)
+
     def close(self) -> None:
+        """End what this window began and free the project; a run goes on."""
+        self._leave_run()
+        self.jobs.close()
         self.store.close()
+
+    def _read_data(self, progress: Progress) -> ProjectData:
+        return read_project(self.store)
+
+    def _take_data(self, data: ProjectData) -> None:
+        self.data, self.loaded = data, True
+        self.changed.emit(Change.DATA)
+
+        def check(progress: Progress) -> CheckReport:
+            return check_project(self.store, images=data.images)
+
+        self.jobs.run("", check, done=self._take_report, lane="read", quiet=True)
+
+    def _take_report(self, report: CheckReport) -> None:
+        self.report = report
+        self.changed.emit(Change.FINDINGS)
+
+    def _read_runs(self, progress: Progress) -> tuple[RunSummary, ...]:
+        return tuple(summary_of(run) for run in RunStore(self.path).list())
+
+    def _take_runs(self, runs: tuple[RunSummary, ...]) -> None:
+        self.runs = runs
+        self.changed.emit(Change.RUNS)
+
+    def _run_over(self) -> None:
+        self.changed.emit(Change.LIVE)
+        self.reload(Change.RUNS)
+
+    def _leave_run(self) -> None:
+        if self.live is not None:
+            self.live.leave()
+            self.live.deleteLater()
+            self.live = None

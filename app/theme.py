@@ -1,10 +1,13 @@
 """Colours, sizes and the font: no other module names one."""
 
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 
 # Spacing in pixels, on a 4/8 grid.
@@ -161,6 +164,50 @@ def make_semibold(widget: QWidget) -> None:
     font = QFont(QApplication.font())
     font.setVariableAxis(QFont.Tag("wght"), 600)
     widget.setFont(font)
+
+
+class _Glyph(QIconEngine):
+    """One SVG of ``resources/icons``, sharp at any scale, in a colour of the palette in force when it paints."""
+
+    def __init__(self, name: str, role: str) -> None:
+        super().__init__()
+        self._name, self._role = name, role
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        role = "muted" if mode is QIcon.Mode.Disabled else self._role
+        QSvgRenderer(QByteArray(_svg(self._name, getattr(current(), role)))).render(painter, QRectF(rect))
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self._drawn(size, mode, state)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
+        return self._drawn(size, mode, state)
+
+    def clone(self) -> QIconEngine:
+        return _Glyph(self._name, self._role)
+
+    def _drawn(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        drawn = QPixmap(size)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        painter.end()
+        return drawn
+
+
+def icon(name: str, role: str = "muted") -> QIcon:
+    """The Phosphor icon ``name`` in the colour ``role`` (a field of ``Colours``); it follows the palette."""
+    return QIcon(_Glyph(name, role))
+
+
+def picture(name: str, role: str = "muted", side: int = 20, ratio: float = 1.0) -> QPixmap:
+    """An icon as a pixmap for a label: ``side`` in logical pixels, at the screen's device pixel ratio."""
+    return icon(name, role).pixmap(QSize(side, side), ratio)
+
+
+@cache
+def _svg(name: str, colour: str) -> bytes:
+    return (ICONS / f"{name}.svg").read_bytes().replace(b"currentColor", colour.encode())
 
 
 def current() -> Colours:

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QStackedLayout,
     QTableWidget,
@@ -17,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import theme
+from app import edits, theme
+from app.state import Change, Session
 from app.widgets.parts import Card, label
 from core.actions.checking import CheckReport
 from core.domain.dataset import Finding
@@ -26,27 +25,29 @@ SHOWN_FINDINGS = 6
 
 
 class DataPage(QWidget):
-    """Shows a ``CheckReport``; asks for a folder when there are no pictures yet."""
+    """What the project holds; asks for a folder when there are no pictures yet."""
 
-    folder_chosen = Signal(Path)
-    cancel_asked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.session = session
         self.setObjectName("page")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.WIDE, theme.LARGE, theme.WIDE, theme.WIDE)
         outer.setSpacing(theme.MEDIUM)
         outer.addLayout(self._header())
-        self._job_card, self._bar, self._step = self._job()
-        outer.addWidget(self._job_card)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty())
         self._stack.addWidget(self._contents())
         outer.addLayout(self._stack, 1)
 
-    def show_report(self, report: CheckReport) -> None:
-        self._job_card.hide()
+    def refresh(self, change: Change) -> None:
+        """Show what changed."""
+        if change & Change.ACCESS:
+            self.import_button.setEnabled(not self.session.reading_only)
+        if change & Change.FINDINGS and self.session.report is not None:
+            self._show_report(self.session.report)
+
+    def _show_report(self, report: CheckReport) -> None:
         if not report.images:
             self._subtitle.setText(self.tr("No pictures yet."))
             self._stack.setCurrentIndex(0)
@@ -58,12 +59,6 @@ class DataPage(QWidget):
         self._fill_classes(report.classes)
         self._fill_findings(report.findings)
         self._stack.setCurrentIndex(1)
-
-    def show_progress(self, done: int, total: int, what: str) -> None:
-        self._job_card.show()
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        self._step.setText(f"{what}  {done} / {total}" if total else what)
 
     def _header(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -78,19 +73,6 @@ class DataPage(QWidget):
         self.import_button.clicked.connect(self._choose)
         row.addWidget(self.import_button, alignment=Qt.AlignmentFlag.AlignTop)
         return row
-
-    def _job(self) -> tuple[Card, QProgressBar, QLabel]:
-        card, bar, step = Card(), QProgressBar(), label("", "muted")
-        bar.setTextVisible(False)
-        cancel = QPushButton(self.tr("Cancel"))
-        cancel.clicked.connect(self.cancel_asked)
-        row = QHBoxLayout()
-        row.addWidget(step, 1)
-        row.addWidget(cancel)
-        card.body.addLayout(row)
-        card.body.addWidget(bar)
-        card.hide()
-        return card, bar, step
 
     def _empty(self) -> QWidget:
         card = Card()
@@ -158,4 +140,4 @@ class DataPage(QWidget):
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
         if folder:
-            self.folder_chosen.emit(Path(folder))
+            edits.import_source(self.session, Path(folder))

@@ -1,14 +1,16 @@
 """Train: choose a mode, a model and an effort; start; watch it learn."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from app import theme
+from app import edits, theme
+from app.state import Change, Session
 from app.widgets.mode_cards import ModeCards
-from app.widgets.parts import Card, badge, label, set_badge
+from app.widgets.parts import Card, badge, label, page_column, set_badge
 from app.widgets.run_view import RunView
 from core.domain.task import Effort, Task
 from core.training.catalog import catalogue
+from core.training.plan import Choices
 
 # Small, sturdy and with weights at hand; what a newcomer should try first.
 FIRST_CHOICE = {Task.CLASSIFICATION: "tf_efficientnet_lite0", Task.DETECTION: "yolov8n"}
@@ -17,11 +19,9 @@ FIRST_CHOICE = {Task.CLASSIFICATION: "tf_efficientnet_lite0", Task.DETECTION: "y
 class TrainPage(QWidget):
     """The form, and in its place the run once one is shown."""
 
-    start_asked = Signal(str, str, str)  # model, mode, effort
-    stop_asked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.session = session
         self.setObjectName("page")
         self.run_view: RunView | None = None
         self.modes, self.models, self.efforts = ModeCards(), QComboBox(), QComboBox()
@@ -34,6 +34,16 @@ class TrainPage(QWidget):
         self._stack.addWidget(self._form())
         self.set_ready(None, self.tr("Import labelled pictures first."))
 
+    def refresh(self, change: Change) -> None:
+        """Show what changed."""
+        if change & Change.DATA:
+            task = self.session.data.info.task
+            missing = "" if task and self.session.data.labelled() else self.tr("Import labelled pictures first.")
+            self.set_ready(task, self.tr("Read-only") if self.session.reading_only else missing)
+        live = self.session.live
+        if change & Change.LIVE and live is not None and (self.run_view is None or self.run_view.live is not live):
+            self._show_run(RunView(live))
+
     def set_ready(self, task: Task | None, missing: str) -> None:
         """Fill the models of ``task``; ``missing`` names what keeps a run from starting, or is empty."""
         if task is not None and self._models_task is not task:
@@ -45,23 +55,23 @@ class TrainPage(QWidget):
         self.start_button.setEnabled(not missing)
         set_badge(self._badge, missing or self.tr("Ready"), "caution" if missing else "good")
 
-    def show_run(self, title: str, task: Task) -> RunView:
+    def _show_run(self, view: RunView) -> None:
         """A fresh view in place of the form."""
         if self._run_holder is not None:
             self._stack.removeWidget(self._run_holder)
             self._run_holder.deleteLater()
-        self.run_view = RunView(title, task)
-        self.run_view.stop_asked.connect(self.stop_asked)
+        self.run_view = view
         holder = self._run_holder = QWidget()
-        holder.setObjectName("page")
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(theme.WIDE, theme.LARGE, theme.WIDE, theme.WIDE)
+        column = page_column(holder)
         column.addWidget(self.run_view)
         self.back_button = QPushButton(self.tr("New run"))
         self.back_button.clicked.connect(lambda: self._stack.setCurrentIndex(0))
         column.addWidget(self.back_button, alignment=Qt.AlignmentFlag.AlignLeft)
         self._stack.setCurrentIndex(self._stack.addWidget(holder))
-        return self.run_view
+
+    def _start(self) -> None:
+        choices = Choices(mode=self.modes.mode, effort=Effort(self.efforts.currentData()))
+        edits.start_run(self.session, self.models.currentData(), choices, None)
 
     def _form(self) -> QWidget:
         holder = QWidget()
@@ -87,9 +97,7 @@ class TrainPage(QWidget):
         row.addWidget(self._badge, alignment=Qt.AlignmentFlag.AlignVCenter)
         self.start_button.setProperty("primary", True)
         theme.make_semibold(self.start_button)
-        self.start_button.clicked.connect(
-            lambda: self.start_asked.emit(self.models.currentData(), self.modes.mode, self.efforts.currentData())
-        )
+        self.start_button.clicked.connect(self._start)
         row.addWidget(self.start_button, alignment=Qt.AlignmentFlag.AlignVCenter)
         return row
 

@@ -1,9 +1,7 @@
 """Labels, cards and badges in the sizes and roles of the theme."""
 
-import sys
-
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
 from core.domain.errors import LensmithError
@@ -53,6 +51,44 @@ class Card(QFrame):
             self.body.addLayout(self.head)
 
 
+class PageHeader(QHBoxLayout):
+    """Title, one muted sentence on what the page shows now, actions at the right; at most one of them primary."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.setSpacing(theme.SMALL)
+        self.title, self.subtitle = label(title, "page"), label("", "muted", wrap=True)
+        titles = QVBoxLayout()
+        titles.setSpacing(2)
+        titles.addWidget(self.title)
+        titles.addWidget(self.subtitle)
+        self.addLayout(titles, 1)
+
+    def add_action(self, widget: QWidget) -> None:
+        self.addWidget(widget, alignment=Qt.AlignmentFlag.AlignVCenter)
+
+
+def page_column(page: QWidget) -> QVBoxLayout:
+    """The outer layout of a page, with the margins that all pages share."""
+    page.setObjectName("page")
+    page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(theme.WIDE, theme.LARGE, theme.WIDE, theme.WIDE)
+    column.setSpacing(theme.MEDIUM)
+    return column
+
+
+def button(text: str, icon: str = "", *, primary: bool = False) -> QPushButton:
+    """``icon``: a name of ``resources/icons``."""
+    made = QPushButton(text)
+    if icon:
+        made.setIcon(theme.icon(icon, "on_accent" if primary else "text"))
+    if primary:
+        made.setProperty("primary", True)
+        theme.make_semibold(made)
+    return made
+
+
 class Figure(Card):
     """One number with its name above and a remark below."""
 
@@ -80,11 +116,3 @@ def error_box(error: LensmithError, parent: QWidget | None = None) -> QMessageBo
     box.setInformativeText(error.remedy)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return box
-
-
-def tell(error: LensmithError) -> None:
-    """Show the error before there is a window, and on the terminal that started it."""
-    print(error, file=sys.stderr)  # noqa: T201 (there may be nobody in front of the screen)
-    box = error_box(error)
-    box.open()
-    QApplication.exec()  # ends with its only window

@@ -1,14 +1,16 @@
 """A run as it goes: where it stands, four figures, two curves. Fed with events, live or replayed."""
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.live_run import LiveRun
 from app.widgets.curve_plot import REPAINT_MS, CurvePlot
 from app.widgets.parts import Card, Figure, badge, label, set_badge
-from core.domain.event import Event, Phase
+from core.domain.event import Phase
 from core.domain.history import RunHistory, RunState
 from core.domain.report import MAIN_METRIC
+from core.domain.run import mode_of
 from core.domain.task import Task
 
 BADGES = {
@@ -22,14 +24,14 @@ BADGES = {
 
 
 class RunView(QWidget):
-    """``apply`` takes one event; everything shown is derived from the history."""
+    """Everything shown is derived from the history of one ``LiveRun``."""
 
-    stop_asked = Signal()
-
-    def __init__(self, title: str, task: Task, parent: QWidget | None = None) -> None:
+    def __init__(self, live: LiveRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.history = RunHistory()
+        self.live = live
+        task = live.spec.task
         self._metric = MAIN_METRIC[task]
+        title = f"{mode_of(live.spec.start)} · {live.spec.architecture} · {live.run.id[:4]}"
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(theme.MEDIUM)
@@ -37,13 +39,17 @@ class RunView(QWidget):
         outer.addWidget(self._standing())
         outer.addLayout(self._figures())
         outer.addLayout(self._curves(task), 1)
-        self._stale = False
+        self._stale = True
+        live.moved.connect(self._mark)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(REPAINT_MS)
 
-    def apply(self, event: Event) -> None:
-        self.history = self.history.apply(event)
+    @property
+    def history(self) -> RunHistory:
+        return self.live.history
+
+    def _mark(self) -> None:
         self._stale = True
 
     def refresh(self) -> None:
@@ -63,7 +69,7 @@ class RunView(QWidget):
         row.addLayout(titles)
         row.addStretch()
         self.stop_button = QPushButton(self.tr("Stop, keep best"))
-        self.stop_button.clicked.connect(self.stop_asked)
+        self.stop_button.clicked.connect(self.live.ask_to_stop)
         row.addWidget(self.stop_button)
         return row
 

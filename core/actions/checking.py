@@ -1,12 +1,13 @@
 """Check: everything wrong with a project's data, and its counts."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from core.data.checks import check
 from core.domain.annotation import Boxes, ClassLabel
-from core.domain.dataset import Finding, count_classes
+from core.domain.dataset import Finding, Image, count_classes
 from core.domain.task import Split, Task
 from core.store.project_store import ProjectStore
 
@@ -24,9 +25,12 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def check_project(store: ProjectStore, training_size: int | None = None) -> CheckReport:
-    """``training_size``: pixels that small objects are judged at."""
-    task, classes, images, files = store.info.task, store.classes(), store.images(), store.files()
+def check_project(
+    store: ProjectStore, training_size: int | None = None, images: Sequence[Image] | None = None
+) -> CheckReport:
+    """``training_size``: pixels that small objects are judged at; ``images``: the store's own, if read already."""
+    task, classes, files = store.info.task, store.classes(), store.files()
+    images = store.images() if images is None else images
     splits = Counter(str(image.split) if image.split else "none" for image in images)
     return CheckReport(
         images=len(images),

@@ -26,14 +26,14 @@ import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from app.main_window import MainWindow
-from app.state import OpenProject
 from core.store.run_store import RunStore
 application = QApplication([])
 run = Path(sys.argv[1])
-window = MainWindow(OpenProject.at(run.parent.parent))
+window = MainWindow()
 window.show()
+window.open_project(run.parent.parent)
 print("ready", flush=True)
-window.show_run(RunStore(run.parent.parent).get(run.name), start_worker=True)
+window.session.show_run(RunStore(run.parent.parent).get(run.name), start="launch")
 application.exec()
 """
 

@@ -1,0 +1,46 @@
+"""What a user can do in the window, one function a verb: each runs in the background and says what it changed."""
+
+from pathlib import Path
+
+from app.state import Change, Session
+from core.actions import importing, training
+from core.domain.progress import Progress
+from core.domain.source import ImportResult
+from core.runs import supervisor
+from core.store.run_store import RunFolder
+from core.training.plan import Choices
+
+
+def import_source(session: Session, source: Path) -> None:
+    """Read ``source`` and write it into the project."""
+
+    def work(progress: Progress) -> ImportResult:
+        with importing.opened(session.store, source, progress=progress) as dataset:
+            return importing.run_import(session.store, dataset, progress)
+
+    session.jobs.run(session.tr("Importing {}").format(source.name), work, ended=lambda: session.reload(Change.DATA))
+
+
+def start_run(session: Session, model: str, choices: Choices, weights: str | None) -> None:
+    """Freeze the data into a run directory, start its worker and follow it."""
+
+    def work(progress: Progress) -> RunFolder:
+        return training.prepare_run(session.store, model, choices, weights, progress)[0]
+
+    def follow(run: RunFolder) -> None:
+        session.show_run(run, start="launch")
+        session.page_wanted.emit("train")
+        session.reload()  # the split may have been made just now
+
+    session.jobs.run(session.tr("Preparing the run"), work, done=follow)
+
+
+def resume_run(session: Session, run: RunFolder) -> None:
+    """Go on from the run's last checkpoint."""
+    session.show_run(run, start="resume")
+    session.page_wanted.emit("train")
+
+
+def kill_run(session: Session, run: RunFolder) -> None:
+    """End the run's worker at once; the run can be resumed."""
+    session.jobs.run(session.tr("Ending the run"), lambda progress: supervisor.kill(run.path), lane="kill", quiet=True)
