@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from app import theme
 from app.thumbnails import Thumbnails
 from app.widgets.grid_layout import CAPTION, MARGIN, CellSize, GridLayout
+from app.widgets.notice import paint_notice
 from app.widgets.overlay import Overlay, paint_badge, paint_overlay
 from core.domain.dataset import Image
 
@@ -388,24 +389,8 @@ class ImageGrid(QAbstractScrollArea):
 
     def _paint_empty(self, painter: QPainter) -> None:
         title, text = self._empty
-        colours, room = theme.current(), self.viewport().rect().adjusted(theme.WIDE, 0, -theme.WIDE, 0)
-        if not title:
-            return
-        middle = room.center().y()
-        theme.icon("image", "muted").paint(painter, QRect(room.center().x() - 20, middle - 64, 40, 40))
-        font = QFont(self.font())
-        font.setPixelSize(theme.SECTION_PX)
-        font.setVariableAxis(QFont.Tag("wght"), 600)
-        painter.setFont(font)
-        painter.setPen(QColor(colours.text))
-        flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
-        used = painter.drawText(QRect(room.left(), middle - 16, room.width(), room.height() // 2), flags, title)
-        font = QFont(self.font())
-        font.setPixelSize(theme.BODY_PX)
-        painter.setFont(font)
-        painter.setPen(QColor(colours.muted))
-        below = used.bottom() + theme.SMALL
-        painter.drawText(QRect(room.left(), below, room.width(), room.bottom() - below), flags, text)
+        if title:
+            paint_notice(painter, self.viewport().rect(), "image", title, text)
 
 
 def _fitted(size: QSizeF, room: QRectF) -> QRectF:

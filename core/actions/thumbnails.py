@@ -1,4 +1,4 @@
-"""A small copy of a picture, from the disk cache where it is there."""
+"""Pictures for the screen: small copies, from the disk cache where they are there, and halved ones for zooming."""
 
 from pathlib import Path
 
@@ -21,6 +21,19 @@ def thumbnail(cache_dir: Path | None, image: Image, width: int, height: int) -> 
     enlarged. Without ``cache_dir``, or where it cannot be written, nothing is kept.
     """
     return cv2.cvtColor(_fitted(_stored(cache_dir, image), width, height), cv2.COLOR_RGB2BGRA)
+
+
+def picture_levels(path: str, least: int = 512) -> list[np.ndarray]:
+    """The whole picture and its halved copies, largest first, down to a long side of ``least`` pixels.
+
+    uint8 ``[h, w, 3]``, RGB, upright; raises ``UnreadableImage``. Drawing from the copy that is nearest in size is
+    quick and does not flicker as skipping pixels would.
+    """
+    levels = [np.ascontiguousarray(images.read(path))]
+    while max(levels[-1].shape) >= 2 * least:
+        height, width = levels[-1].shape[:2]
+        levels.append(cv2.resize(levels[-1], (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
+    return levels
 
 
 def _stored(cache_dir: Path | None, image: Image) -> np.ndarray:
