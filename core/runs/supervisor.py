@@ -3,6 +3,7 @@
 Nothing here needs the process that launched a run: window and command line can end, start again and go on.
 """
 
+import atexit
 import contextlib
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def _settle(run_dir: Path, reason: str = "") -> Finished | None:
     events = read_events(run_dir / EVENTS)
     began = attempts_in(events) >= record.attempt
     if began and isinstance(events[-1], Finished):
+        _reap(record)
         return None
     finished = _ending(run_dir, record, began, reason)
     with EventLog(run_dir / EVENTS) as log:
@@ -177,5 +179,13 @@ def _reap(record: WorkerRecord | None) -> int | None:
         return None
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(timeout=10)
-        del _children[child.pid]
+        _children.pop(child.pid, None)
     return child.returncode
+
+
+@atexit.register
+def _let_go() -> None:
+    """Workers outlive us on purpose; ``subprocess`` would warn of each whose end it has not seen."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0

@@ -178,10 +178,8 @@ def test_that_a_worker_whose_libraries_are_broken_says_which(
         "raise ImportError('libgone.so.12: cannot open shared object file')"
     )
     run = make_run(project)
-    environment = supervisor.worker_environment()
-    monkeypatch.setattr(supervisor, "worker_environment", lambda: environment)
     # The folder of core goes first on the path, then this one; both come before the installed libraries.
-    environment["PYTHONPATH"] = str(tmp_path / "shadow")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "shadow"))
     supervisor.launch(run)
     finished = to_the_end(run)
     assert finished.outcome is Outcome.FAILED
@@ -342,15 +340,26 @@ def test_that_a_worker_of_another_machine_is_left_alone_while_its_heart_beats(pr
 
 
 @posix
-def test_that_a_worker_survives_the_end_of_its_launchers_session(project: Path) -> None:
+def test_that_a_worker_survives_the_end_of_its_launchers_session_without_a_warning(project: Path) -> None:
     run = make_run(project, SLOW, epochs=3)
     program = f"from pathlib import Path; from core.runs.supervisor import launch; launch(Path({str(run)!r}))"
-    launcher = subprocess.run([sys.executable, "-W", "ignore", "-c", program], start_new_session=True)
-    assert launcher.returncode == 0
+    command = [sys.executable, "-W", "always", "-c", program]
+    launcher = subprocess.run(command, start_new_session=True, capture_output=True, text=True)
+    assert (launcher.returncode, launcher.stderr) == (0, "")
     record = worker_of(run)
     assert record is not None
     assert os.getsid(record.process.pid) == record.process.pid
     assert to_the_end(run).outcome is Outcome.COMPLETED
+
+
+@posix
+def test_that_a_worker_that_ended_unfollowed_leaves_no_zombie_once_its_run_is_looked_at(project: Path) -> None:
+    run = make_run(project, epochs=1)
+    pid = supervisor.launch(run)
+    wait_for(lambda: not is_alive(run), "the worker to end")
+    assert psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert supervisor.settle(run) is None
+    assert not psutil.pid_exists(pid)
 
 
 @posix
