@@ -187,6 +187,11 @@ def _add_model_verbs(verbs: Verbs) -> None:
 
 def _add_system_verbs(verbs: Verbs) -> None:
     _verb(verbs, "doctor", "system_commands:doctor", "Say what this machine has and lacks.", project=False)
+    support = _verb(
+        verbs, "support", "system_commands:support", "Make a zip file that tells what went wrong.", project=False
+    )
+    support.add_argument("target", metavar="TARGET.zip")
+    support.add_argument("--project", metavar="PROJECT", help="tell about it and its latest runs, without names")
     demo = _verb(verbs, "demo", "system_commands:demo", "Do the whole job on pictures drawn here.", project=False)
     demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")
     shots = _verb(verbs, "screenshots", "system_commands:screenshots", "Take pictures of the window.", project=False)

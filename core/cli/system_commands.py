@@ -1,4 +1,4 @@
-"""doctor, demo, screenshots, window."""
+"""doctor, support, demo, screenshots, window."""
 
 import argparse
 import runpy
@@ -26,6 +26,21 @@ def doctor(options: argparse.Namespace) -> int:
             if line.remedy:
                 console.out.print(f"  {console.escape(line.remedy)}", style="dim")
     return 1 if any(line.state == "bad" for line in report.lines) else 0
+
+
+def support(options: argparse.Namespace) -> int:
+    from core.actions.support import support_bundle
+
+    project = Path(options.project) if options.project else None
+    with console.progress_bar() as progress:
+        written = support_bundle(Path(options.target), project, progress)
+    if options.json:
+        console.print_json({"bundle": str(written)})
+    else:
+        console.out.print(
+            f"{console.escape(str(written))} holds no pictures and no names; README.txt in it tells more."
+        )
+    return 0
 
 
 def demo(options: argparse.Namespace) -> int:
