@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 TIGHT, SMALL, MEDIUM, LARGE, WIDE = 4, 8, 12, 16, 24
 CONTROL_RADIUS, CARD_RADIUS = 6, 8
 BODY_PX, CAPTION_PX, SECTION_PX, PAGE_PX, FIGURE_PX = 13, 11, 14, 20, 24
-RAIL_WIDTH, FIELD_WIDTH = 184, 240
+RAIL_WIDTH, RAIL_NARROW, FIELD_WIDTH = 184, 56, 240
+NARROW_WINDOW = 1100  # below this the rail shows icons only
 ICONS = Path(str(files("resources") / "icons"))
 
 
@@ -116,6 +117,47 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
 QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text}; }}
 QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 3px;
   font-size: {caption}px; }}
+QDialog {{ background: {background}; }}
+QMenuBar {{ color: {text}; background: {surface}; border-bottom: 1px solid {line}; padding: 2px 8px; }}
+QMenuBar::item {{ padding: 4px 10px; border-radius: {control}px; background: transparent; }}
+QMenuBar::item:selected {{ background: {accent_soft}; }}
+QMenu {{ color: {text}; background: {surface}; border: 1px solid {line}; padding: 4px; }}
+QMenu::item {{ padding: 6px 28px 6px 28px; border-radius: {control}px; }}
+QMenu::item:selected {{ color: {text}; background: {accent_soft}; }}
+QMenu::item:disabled {{ color: {muted}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QPushButton[quiet="true"] {{ border: 2px solid transparent; background: transparent; padding: 4px 8px; }}
+QPushButton[quiet="true"]:hover {{ background: {accent_soft}; }}
+QPushButton[quiet="true"]:focus {{ border: 2px solid {accent}; }}
+QPushButton[quiet="true"][fine="true"] {{ color: {muted}; font-size: {caption}px; text-align: left; padding: 2px 4px; }}
+QPushButton[quiet="true"][tiny="true"] {{ padding: 0; border-width: 1px; }}
+QPushButton[narrow="true"] {{ text-align: center; padding: 6px 0; }}
+QPushButton[row="true"] {{ text-align: left; border: 2px solid transparent; background: transparent; padding: 6px; }}
+QPushButton[row="true"]:hover {{ background: {accent_soft}; }}
+QPushButton[row="true"]:focus {{ border: 2px solid {accent}; }}
+QCheckBox, QRadioButton {{ color: {text}; spacing: 8px; padding: 3px; border: 2px solid transparent;
+  border-radius: {control}px; }}
+QCheckBox:focus, QRadioButton:focus {{ border-color: {accent}; }}
+QCheckBox:disabled, QRadioButton:disabled {{ color: {muted}; }}
+QLineEdit {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
+  padding: 6px 12px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QLineEdit:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
+QTextBrowser, QPlainTextEdit {{ color: {text}; background: {surface}; border: 1px solid {line};
+  border-radius: {card}px; padding: 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QTextBrowser:focus, QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 7px; }}
+QFrame#drop {{ background: {surface}; border: 2px dashed {line}; border-radius: {card}px; }}
+QFrame#drop[over="true"] {{ background: {accent_soft}; border-color: {accent}; }}
+QFrame#banner {{ border: none; border-bottom: 1px solid {line}; background: {caution_soft}; }}
+QFrame#banner[kind="bad"] {{ background: {bad_soft}; }}
+QFrame#banner[kind="accent"] {{ background: {accent_soft}; }}
+QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+QScrollBar::handle {{ background: {line}; border: 3px solid transparent; border-radius: 6px; }}
+QScrollBar::handle:vertical {{ min-height: 32px; }}
+QScrollBar::handle:horizontal {{ min-width: 32px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QToolTip {{ color: {text}; background: {surface}; border: 1px solid {line}; padding: 6px; }}
 """
@@ -232,6 +274,8 @@ def _palette(colours: Colours) -> QPalette:
         (role.PlaceholderText, colours.muted),
         (role.Highlight, colours.accent),
         (role.HighlightedText, colours.on_accent),
+        (role.Link, colours.accent),
+        (role.LinkVisited, colours.accent),
     ):
         palette.setColor(name, QColor(value))
     return palette

@@ -1,6 +1,6 @@
 """Labels, cards and badges in the sizes and roles of the theme."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -87,6 +87,16 @@ def button(text: str, icon: str = "", *, primary: bool = False) -> QPushButton:
         made.setProperty("primary", True)
         theme.make_semibold(made)
     return made
+
+
+def duration(seconds: float) -> str:
+    """``58 s``, ``4 min``, ``1 h 12 min``: as exact as anybody wants to know."""
+    if seconds < 90:
+        return QCoreApplication.translate("Duration", "{} s").format(max(round(seconds), 1))
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return QCoreApplication.translate("Duration", "{} min").format(minutes)
+    return QCoreApplication.translate("Duration", "{0} h {1} min").format(*divmod(minutes, 60))
 
 
 class Figure(Card):
