@@ -4,7 +4,6 @@ import getpass
 import json
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -43,9 +42,9 @@ class Redactor:
         self._names: dict[str, str] = {}
         for name, shown in _picture_names(private.pictures):
             self._names |= dict.fromkeys(_forms(name), shown)
-        self._by_end: dict[str, list[str]] = defaultdict(list)
+        self._by_end: dict[str, list[str]] = {}
         for name in self._names:
-            self._by_end[name[-_GRAM:]].append(name)
+            self._by_end.setdefault(name[-_GRAM:], []).append(name)
         self._lengths = {len(end) for end in self._by_end}
         words = {name: shown for name, shown in private.classes.items() if _is_telling(name)}
         if _is_telling(private.name):
@@ -57,8 +56,12 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Pictures go first: their paths hold all the others."""
-        for name in sorted(self._pictures_in(text), key=len, reverse=True):
-            text = text.replace(name, self._names[name])
+        kept, end = [], 0
+        for start, stop, shown in sorted(self._pictures_in(text), key=lambda span: (span[0], -span[1])):
+            if start >= end:
+                kept += [text[end:start], shown]
+            end = max(end, stop)
+        text = "".join([*kept, text[end:]])
         return self._replace_user(self._replace_words(_PICTURE_LIKE.sub(PICTURE, text)))
 
     def value(self, value: Any) -> Any:
@@ -78,9 +81,14 @@ class Redactor:
         redacted = self.value(msgspec.json.decode(document))
         return msgspec.json.format(msgspec.json.encode(redacted), indent=1).decode()
 
-    def _pictures_in(self, text: str) -> set[str]:
-        ends = {text[at : at + length] for length in self._lengths for at in range(len(text) - length + 1)}
-        return {name for end in ends if end in self._by_end for name in self._by_end[end] if name in text}
+    def _pictures_in(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Where names begin and end in ``text``, and what is shown for them."""
+        for length in self._lengths:
+            for end in range(length, len(text) + 1):
+                for name in self._by_end.get(text[end - length : end], ()):
+                    start = end - len(name)
+                    if start >= 0 and text.startswith(name, start):
+                        yield start, end, self._names[name]
 
 
 def _picture_names(paths: Iterable[str]) -> Iterator[tuple[str, str]]:

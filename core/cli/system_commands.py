@@ -38,7 +38,7 @@ def support(options: argparse.Namespace) -> int:
         console.print_json({"bundle": str(written)})
     else:
         console.out.print(
-            f"{console.escape(str(written))} holds no pictures and no names; README.txt in it tells more."
+            f"{console.escape(str(written))} is made. It holds no pictures; README.txt in it says what it holds."
         )
     return 0
 
