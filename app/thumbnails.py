@@ -1,5 +1,6 @@
 """Small pictures for the window, made in the background and kept in memory as long as there is room."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from app.latest_first import LatestFirst
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 
-THREADS = 2
+THREADS = 2 if (os.cpu_count() or 1) > 2 else 1  # one core is left to the window, or scrolling stutters
 MEMORY = 64 * 2**20  # bytes; all cells of a 4K screen take half of it
 
 

@@ -1,5 +1,6 @@
 """The gallery: any number of pictures, of which only those in sight cost anything."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -9,11 +10,13 @@ from PySide6.QtGui import (
     QFont,
     QFontMetrics,
     QHelpEvent,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
@@ -26,6 +29,7 @@ from app.widgets.overlay import Overlay, paint_badge, paint_overlay
 from core.domain.dataset import Image
 
 _OVERLAYS = 2000  # remembered; far more than are ever in sight
+_SCREENS = 2  # of cells kept drawn
 _STEPS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -47,6 +51,7 @@ class ImageGrid(QAbstractScrollArea):
         self._thumbnails = thumbnails
         self._overlay_of: Callable[[Image], Overlay] = lambda image: Overlay()
         self._overlays: dict[int, Overlay] = {}
+        self._cells: OrderedDict[int, tuple[QImage, QPixmap]] = OrderedDict()
         self._size = CellSize.MEDIUM
         self._ratio = 3 / 4
         self._layout = GridLayout.of(1, 0, self._size)
@@ -94,7 +99,7 @@ class ImageGrid(QAbstractScrollArea):
         """What to draw over each picture; asked when a picture comes into sight."""
         self._overlay_of = overlay_of
         self._overlays.clear()
-        self.viewport().update()
+        self._forget_drawn()
 
     def set_empty(self, title: str, text: str = "") -> None:
         """What to say while there is nothing to show."""
@@ -265,8 +270,8 @@ class ImageGrid(QAbstractScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.viewport().update()
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._forget_drawn()
 
     def _hover(self, index: int) -> None:
         if index != self._hovered:
@@ -302,6 +307,10 @@ class ImageGrid(QAbstractScrollArea):
         bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(max(1, self._layout.row_height // 3))  # a notch of the wheel is three steps: one row
+        self._forget_drawn()
+
+    def _forget_drawn(self) -> None:
+        self._cells.clear()
         self.viewport().update()
 
     def _overlay(self, index: int) -> Overlay:
@@ -347,10 +356,7 @@ class ImageGrid(QAbstractScrollArea):
         place = _fitted(QSizeF(image.width, image.height), QRectF(frame))
         picture, exact = self._thumbnails.find(image, room)
         if picture is not None:
-            painter.fillRect(frame, QColor(colours.background))
-            painter.drawImage(place, picture)
-            names = self._size is CellSize.LARGE
-            paint_overlay(painter, place, QSizeF(image.width, image.height), overlay, names=names)
+            painter.drawPixmap(frame.topLeft(), self._drawn(index, picture, place.translated(-cell.topLeft()), frame))
         elif self._thumbnails.failure(image) is not None:
             self._paint_failure(painter, frame, metrics)
             exact = True
@@ -364,6 +370,27 @@ class ImageGrid(QAbstractScrollArea):
             around = QRectF(cell).adjusted(-MARGIN + 1, -MARGIN + 1, MARGIN - 1, -1)
             _paint_rounded(painter, around, line=colours.accent)
         return exact
+
+    def _drawn(self, index: int, picture: QImage, place: QRectF, frame: QRect) -> QPixmap:
+        """The picture with its overlay, drawn once and then only copied: while scrolling, frames are short of time."""
+        image, ratio = self.images[index], self.devicePixelRatioF()
+        found = self._cells.get(index)
+        if found is not None and found[0] is picture and found[1].devicePixelRatio() == ratio:
+            self._cells.move_to_end(index)
+            return found[1]
+        drawn = QPixmap(round(frame.width() * ratio), round(frame.height() * ratio))
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(QColor(theme.current().background))
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, picture)
+        size = QSizeF(image.width, image.height)
+        paint_overlay(painter, place, size, self._overlay(index), names=self._size is CellSize.LARGE)
+        painter.end()
+        self._cells[index] = (picture, drawn)
+        while len(self._cells) > _SCREENS * max(8, len(self.visible_indices())):
+            self._cells.popitem(last=False)
+        return drawn
 
     def _paint_caption(
         self, painter: QPainter, cell: QRect, caption: str, metrics: QFontMetrics, *, strong: bool
