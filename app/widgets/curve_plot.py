@@ -1,75 +1,107 @@
-"""Curves over epochs: stored at event rate, painted on a timer."""
+"""Curves over epochs or batches: stored at event rate, painted on a timer."""
 
 from collections.abc import Mapping, Sequence
 
-import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.widgets.curve_data import CurveBuffer
+from app.widgets.plot_legend import Entry, PlotLegend
+from app.widgets.plot_looks import Look
+from app.widgets.plot_view import Curve, PlotView
 
 REPAINT_MS = 100
-# Told apart by dash as well as by colour.
-DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
-class CurvePlot(pg.PlotWidget):
-    """Named curves with a legend; the wheel zooms, a double click shows everything again."""
+class CurvePlot(QWidget):
+    """Named curves with a legend above; everything set or appended is painted by the next tick.
 
-    def __init__(self, y_title: str, *, from_zero_to_one: bool = False, parent: QWidget | None = None) -> None:
-        colours = theme.current()
-        super().__init__(parent, background=colours.surface)
-        self._points: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
-        self._curves: dict[str, pg.PlotDataItem] = {}
+    The wheel zooms at the pointer, a drag moves, a double click shows everything; the pointer or the arrow keys read
+    the curves out. While zoomed, new points do not move the view.
+    """
+
+    def __init__(
+        self,
+        y_title: str,
+        *,
+        x_title: str | None = None,
+        from_zero_to_one: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``x_title`` counts something (epochs when left out) and stands before the number in the read-out."""
+        super().__init__(parent)
+        self._buffers: dict[str, CurveBuffer] = {}
         self._stale = False
-        self._limits = (0.0, 1.0) if from_zero_to_one else None
-        self._dress(y_title, colours)
+        x_title = self.tr("epoch") if x_title is None else x_title
+        self.view = PlotView(x_title, y_title, whole_x=True, unit_y=from_zero_to_one, parent=self)
+        self.view.set_empty(self.tr("No values yet."))
+        self.setFocusProxy(self.view)
+        self._legend = PlotLegend()
+        self.all_button = QToolButton()
+        self.all_button.setText(self.tr("Show all"))
+        self.all_button.setToolTip(self.tr("Only a part is shown. A double click on the curves shows all, too."))
+        self.all_button.setAutoRaise(True)
+        self.all_button.setIcon(theme.icon("arrows-out"))
+        self.all_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.all_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        policy = self.all_button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.all_button.setSizePolicy(policy)
+        self.all_button.setVisible(False)
+        self.all_button.clicked.connect(self.view.show_all)
+        self.view.zoomed.connect(self.all_button.setVisible)
+        self._lay_out()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.paint_now)
         self._timer.start(REPAINT_MS)
 
-    def set_curves(self, curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
-        """Name -> (x, y); cheap, the next tick paints."""
-        self._points = dict(curves)
+    def set_curves(self, curves: Mapping[str, tuple[Sequence[float], Sequence[float | None]]]) -> None:
+        """Name -> (x, y), in place of all before; ``None`` and NaN are gaps."""
+        self._buffers = {name: CurveBuffer.of(x, y) for name, (x, y) in curves.items()}
         self._stale = True
 
-    def points(self, name: str) -> tuple[Sequence[float], Sequence[float]]:
-        return self._points.get(name, ((), ()))
+    def append(self, name: str, x: float, y: float | None) -> None:
+        """One more point; the first of a name makes its curve. An x told before replaces what was told from it on."""
+        self._buffers.setdefault(name, CurveBuffer()).append(x, y)
+        self._stale = True
 
-    def mouseDoubleClickEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
-        self._fit()
+    def points(self, name: str) -> tuple[list[float], list[float]]:
+        """x and y of a curve, gaps as NaN; empty for unknown names."""
+        buffer = self._buffers.get(name, CurveBuffer())
+        return buffer.x.tolist(), buffer.y.tolist()
 
-    def _dress(self, y_title: str, colours: theme.Colours) -> None:
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.setMenuEnabled(False)
-        item.showGrid(x=False, y=True, alpha=0.15)
-        for side, title in (("bottom", self.tr("epoch")), ("left", y_title)):
-            axis = item.getAxis(side)
-            axis.setPen(pg.mkPen(colours.line))
-            axis.setTextPen(pg.mkPen(colours.muted))
-            axis.setLabel(title, color=colours.muted)
-            axis.enableAutoSIPrefix(False)
-        self._legend = item.addLegend(offset=(-8, 8), labelTextColor=colours.text)
-        self._fit()
+    def set_marker(self, x: float | None, text: str = "") -> None:
+        """A dashed vertical line with a name, as for the best epoch; ``None`` takes it away."""
+        self.view.set_marker(x, text)
+
+    def set_empty(self, text: str) -> None:
+        """The sentence that stands here before the first value."""
+        self.view.set_empty(text)
+
+    def set_x_end(self, x: float | None) -> None:
+        """How far the axis reaches at least, as to the last planned epoch."""
+        self.view.set_x_end(x)
+
+    def show_all(self) -> None:
+        self.view.show_all()
 
     def paint_now(self) -> None:
         """Draw what was set since the last tick."""
         if not self._stale:
             return
         self._stale = False
-        colours = theme.current()
-        for index, (name, (x, y)) in enumerate(self._points.items()):
-            curve = self._curves.get(name)
-            if curve is None:
-                pen = pg.mkPen(colours.classes[index % 5], width=2, style=DASHES[index % 3])
-                curve = self._curves[name] = self.plot([], [], name=name, pen=pen, symbolPen=None, antialias=True)
-            curve.setData(list(x), list(y), symbol="o" if len(x) == 1 else None, symbolSize=6)
-        for name in [name for name in self._curves if name not in self._points]:
-            self.removeItem(self._curves.pop(name))
+        curves = [Curve(name, points, Look(index)) for index, (name, points) in enumerate(self._buffers.items())]
+        self.view.show_curves(curves)
+        self._legend.show_entries([Entry(curve.look, curve.name, self.view.marked(curve)) for curve in curves])
 
-    def _fit(self) -> None:
-        view = self.getPlotItem().getViewBox()
-        view.enableAutoRange(x=True, y=self._limits is None)
-        if self._limits:
-            view.setYRange(*self._limits, padding=0.04)
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(theme.SMALL)
+        head.addWidget(self._legend, 1)
+        head.addWidget(self.all_button, 0, Qt.AlignmentFlag.AlignTop)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.TIGHT)
+        rows.addLayout(head)
+        rows.addWidget(self.view, 1)

@@ -1,0 +1,77 @@
+"""Precision over recall at IoU 0.5, one curve a class."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app import theme
+from app.widgets.curve_data import CurveBuffer, spoken
+from app.widgets.plot_legend import Entry, PlotLegend
+from app.widgets.plot_looks import Look
+from app.widgets.plot_view import Curve, PlotView
+from core.domain.report import PrCurve
+
+MOST = 8  # classes that are told apart; of more, one at a time
+
+
+class PrPlot(QWidget):
+    """The legend tells each class's AP (the mean precision over 101 recalls, COCO). Pointer and arrows read out.
+
+    With more than eight classes one stands before the others, which are grey: the chosen one or else the weakest.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._curves: tuple[PrCurve, ...] = ()
+        self._chosen: str | None = None
+        self.view = PlotView(self.tr("recall"), self.tr("precision"), whole_x=False, unit_y=True, parent=self)
+        self.set_empty(self.tr("No boxes were evaluated."))
+        self.setFocusProxy(self.view)
+        self._legend = PlotLegend()
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.TIGHT)
+        rows.addWidget(self._legend)
+        rows.addWidget(self.view, 1)
+
+    def set_curves(self, curves: Sequence[PrCurve]) -> None:
+        """In place of all before; what was chosen stays so if it is still there."""
+        self._curves = tuple(curve for curve in curves if curve.precision)
+        self._show()
+
+    def set_empty(self, text: str) -> None:
+        """The sentence that stands here without curves."""
+        self.view.set_empty(text)
+
+    def highlight(self, name: str | None) -> None:
+        """Bring a class to the front; ``None``, or a class without a curve, gives that up."""
+        self._chosen = name
+        self._show()
+
+    @property
+    def highlighted(self) -> str | None:
+        """The class in front; ``None`` when all stand side by side."""
+        if any(curve.name == self._chosen for curve in self._curves):
+            return self._chosen
+        return min(self._curves, key=average_precision).name if len(self._curves) > MOST else None
+
+    def _show(self) -> None:
+        front, many = self.highlighted, len(self._curves) > MOST
+        drawn, entries = [], []
+        for index, curve in enumerate(self._curves):
+            in_front = curve.name == front
+            look = Look(0 if many else index, faded=many and not in_front, strong=in_front)
+            recalls = [place / (len(curve.precision) - 1 or 1) for place in range(len(curve.precision))]
+            drawn.append(Curve(curve.name, CurveBuffer.of(recalls, curve.precision), look))
+            if not look.faded:
+                text = self.tr("{name} · AP {value}").format(name=curve.name, value=spoken(average_precision(curve)))
+                entries.append(Entry(look, text))
+        if many:
+            entries.append(Entry(Look(faded=True), self.tr("%n other class(es)", "", len(drawn) - 1)))
+        self.view.show_curves(drawn)
+        self._legend.show_entries(entries)
+
+
+def average_precision(curve: PrCurve) -> float:
+    """AP at IoU 0.5: precision averaged over the recall points (COCO)."""
+    return sum(curve.precision) / len(curve.precision)
