@@ -1,7 +1,7 @@
 """Split: which images train, which choose, and which judge."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.data import splits
 from core.domain.annotation import Unlabelled
@@ -40,20 +40,30 @@ def count_splits(store: ProjectStore) -> dict[str, int]:
 
 def is_split(store: ProjectStore) -> bool:
     """Whether every labelled image has its part, and something is there to choose by."""
-    splits = {image.split for image in store.images() if not isinstance(image.annotation, Unlabelled)}
-    return Split.VAL in splits and None not in splits
+    return missing_split(store.images()) is None
 
 
-def fill_missing_split(store: ProjectStore, seed: int) -> str | None:
-    """Before a run: split what was never split, so that something chooses. Returns a sentence if anything moved.
+def missing_split(images: Sequence[Image], seed: int = 0) -> dict[str, Split] | None:
+    """The parts that a run would give first, by image hash; ``None`` when every labelled image has its part, and
+    something is there to choose by.
 
     Test is left as the source brought it; only a data set without any split at all gets one.
     """
-    if is_split(store):
+    parts = {image.split for image in images if not isinstance(image.annotation, Unlabelled)}
+    if Split.VAL in parts and None not in parts:
+        return None
+    untouched = all(image.split is None for image in images)
+    return splits.assign(images, 0.2, 0.2 if untouched else 0.0, seed)
+
+
+def fill_missing_split(store: ProjectStore, seed: int) -> str | None:
+    """Before a run: split what was never split, so that something chooses. Returns a sentence if anything moved."""
+    parts = missing_split(store.images(), seed)
+    if parts is None:
         return None
     before = count_splits(store)
-    untouched = not (before["train"] or before["val"] or before["test"])
-    after = split_project(store, val=0.2, test=0.2 if untouched else 0.0, seed=seed)
+    store.set_splits(parts)
+    after = count_splits(store)
     if after == before:
         return None
     return (

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from core.actions.splitting import fill_missing_split
+from core.actions.projects import ProjectData
+from core.actions.splitting import fill_missing_split, missing_split
 from core.actions.weights import resolve
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
@@ -13,8 +14,20 @@ from core.runs import supervisor
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
 from core.training.catalog import find
+from core.training.facts import DataFacts, facts_of
 from core.training.hardware import has_nvidia_card
 from core.training.plan import Choices, make_spec
+
+
+def facts_of_data(data: ProjectData) -> DataFacts | None:
+    """What ``core.training.plan.plan`` has to know; a run would find the data so. ``None`` while there is no task.
+
+    A second for 100,000 images that are not split yet, so never in the window's thread.
+    """
+    if data.info.task is None:
+        return None
+    parts = missing_split(data.images)
+    return facts_of(data.info.task, data.images, parts, will_split=parts is not None)
 
 
 def prepare_run(

@@ -34,11 +34,11 @@ def resolve(text: str | None, entry: Entry, runs: RunStore, progress: Progress =
         return _run_weights(text.removeprefix("run:"), entry, runs)
     path = Path(text)
     if path.is_file():
-        return _vault_reference(_taken_in(path, progress), entry)
+        return _vault_reference(take_in(path, progress), entry)
     return _vault_reference(Vault().find(text), entry)
 
 
-def _taken_in(path: Path, progress: Progress) -> VaultEntry:
+def take_in(path: Path, progress: Progress) -> VaultEntry:
     """A file given in passing: kept under a name that no other file and no catalogue entry has, and converted once."""
     name = f"{path.stem}-{file_sha256(path)[:8]}"
     known = next((kept for kept in Vault().list() if kept.name == name), None)

@@ -1,15 +1,16 @@
 """From what a user chose to a complete ``RunSpec``, or to the list of what is missing; pure."""
 
 import math
-from collections import Counter
+from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Snapshot
 from core.domain.run import FineTune, FromScratch, RunSpec, Start, Transfer, WeightsRef
-from core.domain.task import Effort, Split, Task
+from core.domain.task import Effort, Task
 from core.training.catalog import Entry
+from core.training.facts import DataFacts, facts_of
 
 FULL_EPOCHS_UP_TO = 1000  # training images
 MODES = ("scratch", "transfer", "finetune")
@@ -43,10 +44,11 @@ class Choices(Struct, frozen=True, kw_only=True):
 
 
 class Obstacle(Struct, frozen=True):
-    """One reason why a run cannot start yet."""
+    """One reason why a run cannot start yet; ``field``: the one of ``Choices`` that has to change, if one has."""
 
     cause: str
     remedy: str
+    field: str = ""
 
 
 class Dial(Struct, frozen=True):
@@ -88,11 +90,17 @@ DIALS: dict[tuple[Task, str, Effort], Dial] = {
 
 def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool) -> RunSpec | list[Obstacle]:
     """Everything resolved. ``cuda``: an NVIDIA card is there, so batch size ``None`` may mean as large as it takes."""
-    obstacles = _obstacles(entry, choices, snapshot)
+    made = plan(entry, choices, facts_of(snapshot.task, snapshot.images), cuda=cuda)
+    return replace(made, snapshot=snapshot.data_hash()) if isinstance(made, RunSpec) else made
+
+
+def plan(entry: Entry, choices: Choices, facts: DataFacts, *, cuda: bool) -> RunSpec | list[Obstacle]:
+    """What ``make_spec`` would give, without the snapshot's hash: quick enough for every move in a form."""
+    obstacles = _obstacles(entry, choices, facts)
     if obstacles:
         return obstacles
     dial = DIALS[entry.task, choices.mode, choices.effort]
-    epochs = choices.epochs or suggested_epochs(dial, entry.task, choices.mode, len(snapshot.part(Split.TRAIN)))
+    epochs = choices.epochs or suggested_epochs(dial, entry.task, choices.mode, facts.train)
 
     def chosen(name: str) -> object:
         value = getattr(choices, name)
@@ -103,10 +111,10 @@ def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool)
         engine=entry.engine,
         architecture=entry.name,
         start=_start(choices),
-        snapshot=snapshot.data_hash(),
+        snapshot="",
         epochs=epochs,
-        batch_size=choices.batch_size or (None if cuda else _cpu_batch(entry.task, snapshot)),
-        image_size=choices.image_size or suggested_size(entry, choices.effort, snapshot),
+        batch_size=choices.batch_size or (None if cuda else _cpu_batch(entry.task, facts.train)),
+        image_size=choices.image_size or suggested_size(entry, choices.effort, facts.side),
         optimizer=str(chosen("optimizer")),
         learning_rate=float(str(chosen("learning_rate"))),
         weight_decay=float(str(chosen("weight_decay"))),
@@ -151,16 +159,14 @@ def suggested_epochs(dial: Dial, task: Task, mode: str, train_images: int) -> in
     return max(1, round(dial.epochs * max(0.2, math.sqrt(FULL_EPOCHS_UP_TO / train_images))))
 
 
-def suggested_size(entry: Entry, effort: Effort, snapshot: Snapshot) -> int:
-    """Side in pixels, a multiple of 32: what the model was trained at, but hardly more than the pictures hold."""
+def suggested_size(entry: Entry, effort: Effort, side: int) -> int:
+    """In pixels, a multiple of 32: what the model was trained at, but hardly more than pictures of ``side`` hold."""
     if entry.fixed_size:
         return entry.image_size
     ceiling = entry.image_size
     if entry.task is Task.DETECTION:
         ceiling = {Effort.QUICK: 320, Effort.BALANCED: 640, Effort.THOROUGH: 960}[effort]
-    sides = sorted(max(image.width, image.height) for image in snapshot.images)
-    held = math.ceil(sides[len(sides) // 2] / 32) * 32
-    return max(32, min(ceiling, held))
+    return max(32, min(ceiling, math.ceil(side / 32) * 32))
 
 
 def _start(choices: Choices) -> Start:
@@ -172,46 +178,81 @@ def _start(choices: Choices) -> Start:
     return FineTune(choices.weights, choices.backbone_lr_scale or 0.1)
 
 
-def _cpu_batch(task: Task, snapshot: Snapshot) -> int:
+def _cpu_batch(task: Task, train_images: int) -> int:
     """Small enough that a small data set still gives several steps an epoch."""
     largest = 8 if task is Task.DETECTION else 32
-    return max(2, min(largest, len(snapshot.part(Split.TRAIN)) // 2))
+    return max(2, min(largest, train_images // 2))
 
 
-def _obstacles(entry: Entry, choices: Choices, snapshot: Snapshot) -> list[Obstacle]:
-    found = [*_data_obstacles(snapshot)]
+def _obstacles(entry: Entry, choices: Choices, facts: DataFacts) -> list[Obstacle]:
+    found = [*_data_obstacles(facts)]
     if choices.mode not in MODES:
-        found.append(Obstacle(f"There is no mode “{choices.mode}”.", f"Choose {', '.join(MODES)}."))
+        found.append(Obstacle(f"There is no mode “{choices.mode}”.", f"Choose {', '.join(MODES)}.", "mode"))
     elif choices.mode != "scratch" and choices.weights is None:
         found.append(
-            Obstacle(f"{entry.title} has no start weights here.", "Import weights, or choose the mode scratch.")
+            Obstacle(
+                f"{entry.title} has no start weights here.", "Import weights, or choose the mode scratch.", "weights"
+            )
         )
-    if choices.image_size is not None and (choices.image_size < 32 or choices.image_size % 32):
-        found.append(
-            Obstacle(f"{choices.image_size} px is no usable size.", "Choose a multiple of 32, at least 32 px.")
-        )
-    if choices.epochs is not None and choices.epochs < 1:
-        found.append(Obstacle("A run needs at least one epoch.", "Choose 1 or more epochs."))
-    if choices.batch_size is not None and choices.batch_size < 1:
-        found.append(Obstacle("A batch needs at least one image.", "Choose 1 or more images."))
     if entry.task is Task.DETECTION and choices.head_layers:
-        found.append(Obstacle("Dense head layers are for classification only.", "Leave the head layers empty."))
-    return found
+        found.append(
+            Obstacle("Dense head layers are for classification only.", "Leave the head layers empty.", "head_layers")
+        )
+    return found + _size_obstacles(entry, choices) + _range_obstacles(choices)
 
 
-def _data_obstacles(snapshot: Snapshot) -> list[Obstacle]:
-    train = snapshot.part(Split.TRAIN)
-    if not train:
+def _data_obstacles(facts: DataFacts) -> list[Obstacle]:
+    if not facts.train:
         return [Obstacle("There is no labelled training image.", "Import labelled pictures, then split them.")]
-    if snapshot.task is Task.CLASSIFICATION:
-        seen = Counter(image.annotation.class_id for image in train if isinstance(image.annotation, ClassLabel))
-        if len(seen) < 2:
-            return [
-                Obstacle(
-                    "The training images all belong to one class.",
-                    "Add pictures of at least one other class: with a single one there is nothing to tell apart.",
-                )
-            ]
-    elif not any(isinstance(image.annotation, Boxes) and image.annotation.boxes for image in train):
+    if facts.task is Task.CLASSIFICATION and facts.classes < 2:
+        return [
+            Obstacle(
+                "The training images all belong to one class.",
+                "Add pictures of at least one other class: with a single one there is nothing to tell apart.",
+            )
+        ]
+    if not facts.classes:
         return [Obstacle("No training image has a box.", "Draw or import boxes.")]
     return []
+
+
+def _size_obstacles(entry: Entry, choices: Choices) -> list[Obstacle]:
+    size = choices.image_size
+    if size is None:
+        return []
+    if size < 32 or size % 32:
+        return [Obstacle(f"{size} px is no usable size.", "Choose a multiple of 32, at least 32 px.", "image_size")]
+    if entry.fixed_size and size != entry.image_size:
+        return [
+            Obstacle(
+                f"{entry.title} takes pictures of {entry.image_size} px only.", "Leave the size empty.", "image_size"
+            )
+        ]
+    return []
+
+
+# Field of ``Choices``, whether a value can be used, what is wrong otherwise, what to do.
+_RANGES: tuple[tuple[str, Callable[[float], bool], str, str], ...] = (
+    ("epochs", lambda v: v >= 1, "A run needs at least one epoch.", "Choose 1 or more epochs."),
+    ("batch_size", lambda v: v >= 1, "A batch needs at least one image.", "Choose 1 or more images."),
+    ("learning_rate", lambda v: 0 < v <= 10, "This learning rate teaches nothing.", "Choose one between 0 and 10."),
+    ("patience", lambda v: v >= 0, "Patience cannot be negative.", "Choose 0 (never stop early) or more epochs."),
+    ("weight_decay", lambda v: 0 <= v < 1, "Weight decay has to be a small share.", "Choose 0 or more, below 1."),
+    ("label_smoothing", lambda v: 0 <= v < 1, "Label smoothing has to be a share.", "Choose 0 or more, below 1."),
+    ("gradient_clip", lambda v: v >= 0, "A norm cannot be negative.", "Choose 0 (no clipping) or more."),
+    ("head_dropout", lambda v: 0 <= v < 1, "Dropout has to be a share.", "Choose 0 or more, below 1."),
+    ("backbone_lr_scale", lambda v: 0 < v <= 1, "The backbone needs some rate.", "Choose more than 0, at most 1."),
+    ("unfreeze_after", lambda v: v >= 0, "Epochs cannot be negative.", "Choose 0 or more epochs, or leave it empty."),
+    ("seed", lambda v: 0 <= v < 2**32, "This is no usable seed.", "Choose a whole number from 0 to 4294967295."),
+)
+
+
+def _range_obstacles(choices: Choices) -> list[Obstacle]:
+    found = []
+    for name, is_usable, cause, remedy in _RANGES:
+        value = getattr(choices, name)
+        if value is not None and not is_usable(value):
+            found.append(Obstacle(cause, remedy, name))
+    if any(width < 1 for width in choices.head_layers):
+        found.append(Obstacle("A layer needs at least one unit.", "Choose widths of 1 or more.", "head_layers"))
+    return found

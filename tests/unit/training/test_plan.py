@@ -1,13 +1,25 @@
 """Choices become a whole specification, or a list of what is missing."""
 
 import pytest
+from msgspec.structs import replace
 
 from core.domain.annotation import Box, Boxes, ClassLabel
 from core.domain.dataset import Image, ImageClass, Snapshot
 from core.domain.run import FineTune, FromScratch, RunSpec, Transfer, VaultWeights
 from core.domain.task import Effort, Split, Task
 from core.training.catalog import catalogue, find
-from core.training.plan import DIALS, MODES, Choices, Dial, Obstacle, make_spec, suggested_epochs, suggested_size
+from core.training.facts import facts_of
+from core.training.plan import (
+    DIALS,
+    MODES,
+    Choices,
+    Dial,
+    Obstacle,
+    make_spec,
+    plan,
+    suggested_epochs,
+    suggested_size,
+)
 
 WEIGHTS = VaultWeights("mine", "ab" * 32)
 
@@ -78,13 +90,13 @@ def test_that_a_card_leaves_the_batch_to_the_device_and_a_processor_gets_a_numbe
 
 @pytest.mark.parametrize(("side", "size"), [(28, 32), (100, 128), (300, 224), (4000, 224)])
 def test_that_small_pictures_are_not_blown_up(side, size):
-    assert suggested_size(find("resnet18"), Effort.BALANCED, snapshot(side)) == size
+    assert suggested_size(find("resnet18"), Effort.BALANCED, side) == size
 
 
 def test_that_a_detector_sees_more_with_more_effort_but_not_more_than_there_is():
     entry = next(e for e in catalogue() if e.task is Task.DETECTION)
-    assert [suggested_size(entry, effort, boxed(2000)) for effort in Effort] == [320, 640, 960]
-    assert suggested_size(entry, Effort.THOROUGH, boxed(400)) == 416
+    assert [suggested_size(entry, effort, 2000) for effort in Effort] == [320, 640, 960]
+    assert suggested_size(entry, Effort.THOROUGH, 400) == 416
 
 
 @pytest.mark.parametrize(("images", "epochs"), [(10, 60), (1000, 60), (4000, 30), (10**6, 12)])
@@ -119,12 +131,38 @@ def test_that_a_detector_without_a_box_cannot_start():
         Choices(mode="scratch", image_size=0),
         Choices(mode="scratch", epochs=0),
         Choices(mode="scratch", batch_size=-1),
+        Choices(mode="scratch", learning_rate=0.0),
+        Choices(mode="scratch", patience=-1),
+        Choices(mode="scratch", weight_decay=1.0),
+        Choices(mode="scratch", label_smoothing=-0.1),
+        Choices(mode="scratch", gradient_clip=-1.0),
+        Choices(mode="scratch", head_dropout=1.0),
+        Choices(mode="scratch", head_layers=(128, 0)),
+        Choices(mode="scratch", backbone_lr_scale=0.0),
+        Choices(mode="scratch", unfreeze_after=-1),
+        Choices(mode="scratch", seed=-1),
         Choices(mode="dream"),
     ],
 )
 def test_that_every_unusable_number_is_refused_with_a_remedy(choices):
     assert all(found.remedy for found in obstacles(choices))
     assert len(obstacles(choices)) == 1
+
+
+def test_that_a_model_of_one_size_takes_no_other():
+    (found,) = obstacles(Choices(mode="scratch", image_size=256), model="vit_base_patch16_224")
+    assert (found.field, "224 px" in found.cause) == ("image_size", True)
+    assert spec(Choices(mode="scratch", image_size=224), model="vit_base_patch16_224").image_size == 224
+
+
+@pytest.mark.parametrize("cuda", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_that_a_plan_from_a_few_facts_is_the_specification_without_its_data(mode, cuda):
+    choices, data = Choices(mode=mode, weights=WEIGHTS, effort=Effort.THOROUGH), snapshot(side=1000)
+    facts = facts_of(data.task, data.images)
+    assert (facts.train, facts.val, facts.test, facts.classes, facts.side) == (32, 8, 0, 2, 1000)
+    planned, made = (plan(find("resnet18"), choices, facts, cuda=cuda), spec(choices, data, cuda=cuda))
+    assert replace(planned, snapshot=data.data_hash()) == made
 
 
 def test_that_all_obstacles_are_named_at_once():

@@ -1,0 +1,56 @@
+"""What planning needs to know of the data: a few numbers, made once and asked often."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from core.domain.annotation import Boxes, ClassLabel, Unlabelled
+from core.domain.dataset import Image
+from core.domain.task import Split, Task
+
+
+class DataFacts(Struct, frozen=True, kw_only=True):
+    """Images by split (unlabelled ones are in none) and what is seen in those that train.
+
+    ``will_split``: the images are not divided yet; the numbers say how a run would divide them.
+    """
+
+    task: Task
+    train: int
+    val: int
+    test: int
+    classes: int  # that some training image shows
+    side: int  # pixels, the median of the long sides of all labelled images; 0 without any
+    will_split: bool = False
+
+
+def facts_of(
+    task: Task, images: Sequence[Image], parts: Mapping[str, Split] | None = None, *, will_split: bool = False
+) -> DataFacts:
+    """``parts``: image hash -> split, where the images' own is not the one to go by."""
+    counts = dict.fromkeys(Split, 0)
+    seen: set[int] = set()
+    sides = []
+    for image in images:
+        if isinstance(image.annotation, Unlabelled):
+            continue
+        sides.append(max(image.width, image.height))
+        split = image.split if parts is None else parts.get(image.hash)
+        if split is not None:
+            counts[split] += 1
+        if split is Split.TRAIN:
+            match image.annotation:
+                case ClassLabel(class_id):
+                    seen.add(class_id)
+                case Boxes(boxes):
+                    seen.update(box.class_id for box in boxes)
+    sides.sort()
+    return DataFacts(
+        task=task,
+        train=counts[Split.TRAIN],
+        val=counts[Split.VAL],
+        test=counts[Split.TEST],
+        classes=len(seen),
+        side=sides[len(sides) // 2] if sides else 0,
+        will_split=will_split,
+    )
