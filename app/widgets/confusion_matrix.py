@@ -18,9 +18,10 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from app import theme
+from app.widgets.plot_looks import BY_KEYBOARD, font, paint_focus, paint_words
 from app.widgets.shades import shade
 
 LARGEST, SMALLEST, SMALLEST_OF_MANY = QSize(72, 44), 6, 14  # a cell, in pixels
@@ -128,6 +129,8 @@ class ConfusionMatrix(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         self._fit_scroll_bars()
+        if self._current is not None:
+            self._scroll_to(self._current)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)
@@ -173,7 +176,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        self._ring = event.reason() is not Qt.FocusReason.MouseFocusReason
+        self._ring = event.reason() in BY_KEYBOARD
         super().focusInEvent(event)
         self.viewport().update()
 
@@ -201,7 +204,7 @@ class ConfusionMatrix(QAbstractScrollArea):
     # Where things are
 
     def _measure(self) -> _Measures:
-        metrics = QFontMetricsF(_font())
+        metrics = QFontMetricsF(font())
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
         names = min(widest, LONGEST_NAME_PX, self.viewport().width() * 0.3)
         left = metrics.height() + theme.SMALL + names + theme.SMALL
@@ -257,18 +260,14 @@ class ConfusionMatrix(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(self.viewport().rect())
         if not self._names:
-            painter.setFont(_font(theme.BODY_PX))
-            painter.setPen(QColor(theme.current().muted))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            paint_words(painter, area, self._empty)
         else:
             measures = self._measure()
             self._paint_cells(painter, measures, area)
             self._paint_names(painter, measures, area)
             self._paint_titles(painter, measures, area)
         if self._ring and self._current is None:
-            painter.setPen(QPen(QColor(theme.current().accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+            paint_focus(painter, area)
 
     def _visible(self, measures: _Measures, area: QRectF) -> tuple[range, range]:
         """Rows and columns that can be seen."""
@@ -286,7 +285,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         colours = theme.current()
         painter.save()
         painter.setClipRect(area.adjusted(measures.left - 1, measures.top - 1, 0, 0))
-        numbers = _number_font(self._counts, measures.cell)
+        numbers = _fitting(self._counts, measures.cell)
         gap = 1.0 if min(measures.cell.width(), measures.cell.height()) > 16 else 0.5
         radius = 3.0 if gap == 1 else 0.0
         rows, columns = self._visible(measures, area)
@@ -312,7 +311,7 @@ class ConfusionMatrix(QAbstractScrollArea):
     def _paint_names(self, painter: QPainter, measures: _Measures, area: QRectF) -> None:
         """Names of the cell under the pointer stand out; where cells are lower than letters, every so many only."""
         rows, columns = self._visible(measures, area)
-        metrics = QFontMetricsF(_font())
+        metrics = QFontMetricsF(font())
         told = self._hovered or self._current or (-1, -1)
         shift = metrics.height() + theme.SMALL
         painter.save()
@@ -345,16 +344,16 @@ class ConfusionMatrix(QAbstractScrollArea):
         self, painter: QPainter, rect: QRectF, side: Qt.AlignmentFlag, index: int, *, stands_out: bool
     ) -> None:
         colours = theme.current()
-        painter.setFont(_font())
+        painter.setFont(font())
         painter.setPen(QColor(colours.text if stands_out else colours.muted))
-        text = QFontMetricsF(_font()).elidedText(self._names[index], Qt.TextElideMode.ElideMiddle, rect.width())
+        text = QFontMetricsF(font()).elidedText(self._names[index], Qt.TextElideMode.ElideMiddle, rect.width())
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_titles(self, painter: QPainter, measures: _Measures, area: QRectF) -> None:
         """Over the columns and, turned, beside the rows, in the middle of what is seen of them."""
-        painter.setFont(_font(strong=True))
+        painter.setFont(font(strong=True))
         painter.setPen(QColor(theme.current().muted))
-        height, count = QFontMetricsF(_font()).height(), len(self._names)
+        height, count = QFontMetricsF(font()).height(), len(self._names)
         right = min(measures.left + count * measures.cell.width(), area.width())
         bottom = min(measures.top + count * measures.cell.height(), area.height())
         centre = Qt.AlignmentFlag.AlignCenter
@@ -375,21 +374,13 @@ _STEPS = {
 }
 
 
-def _font(pixels: int = theme.CAPTION_PX, *, strong: bool = False) -> QFont:
-    made = QFont(QApplication.font())
-    made.setPixelSize(pixels)
-    if strong:
-        made.setVariableAxis(QFont.Tag("wght"), 600)
-    return made
-
-
-def _number_font(counts: Sequence[Sequence[int]], cell: QSize) -> QFont | None:
+def _fitting(counts: Sequence[Sequence[int]], cell: QSize) -> QFont | None:
     """The larger font in which every number fits into its cell; ``None`` where none does."""
     longest = f"{max(map(max, counts)):,}"
     for pixels in (theme.BODY_PX, theme.CAPTION_PX):
-        metrics = QFontMetricsF(_font(pixels))
+        metrics = QFontMetricsF(font(pixels=pixels))
         if metrics.horizontalAdvance(longest) <= cell.width() - 6 and metrics.height() <= cell.height() - 2:
-            return _font(pixels)
+            return font(pixels=pixels)
     return None
 
 

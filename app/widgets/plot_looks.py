@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QApplication
@@ -16,6 +15,12 @@ MARKER_PX = 7
 SAMPLE_PX = 22  # of line, in legend and read-out
 MOST_ROWS = 10  # of a read-out
 PALE = 0.35
+# Reasons of focus that ask for a ring; a click shows by itself where it went.
+BY_KEYBOARD = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ def paint_sample(painter: QPainter, left: float, middle: float, look: Look, *, m
     painter.setPen(look.pen())
     painter.drawLine(QPointF(left, middle), QPointF(left + SAMPLE_PX, middle))
     if marked:
+        import pyqtgraph as pg  # here, since not every user of this module has a plot to draw
+
         painter.save()
         painter.translate(left + SAMPLE_PX / 2, middle)
         painter.scale(MARKER_PX, MARKER_PX)

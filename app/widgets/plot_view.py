@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 from app import theme
 from app.widgets.curve_data import CurveBuffer, Numbers, lonely, nearest, spoken, spoken_x, step, thin, trend
 from app.widgets.plot_looks import (
+    BY_KEYBOARD,
     MARKER_PX,
     Look,
     Row,
@@ -213,6 +214,7 @@ class PlotView(pg.PlotWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         key = Qt.Key(event.key())
+        self._ring = True
         centre = self._cursor if self._cursor is not None else sum(self.x_range) / 2
         if self.is_empty:
             event.ignore()
@@ -232,7 +234,7 @@ class PlotView(pg.PlotWidget):
             event.ignore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
-        self._ring = event.reason() is not Qt.FocusReason.MouseFocusReason
+        self._ring = event.reason() in BY_KEYBOARD
         super().focusInEvent(event)
         self.viewport().update()
 
@@ -307,14 +309,14 @@ class PlotView(pg.PlotWidget):
             paint_words(painter, plot, self._empty)
         elif self._marker and self.x_range[0] <= self._marker[0] <= self.x_range[1]:
             text = self._marker[1] if self._cursor is None else ""  # the read-out would cover half of it
-            paint_marker(painter, plot, self._pixel(self._marker[0], 0).x(), text, low=self._unit_y)
+            paint_marker(painter, plot, round(self._pixel(self._marker[0], 0).x()) + 0.5, text, low=self._unit_y)
         if self._cursor is not None and self.x_range[0] <= self._cursor <= self.x_range[1]:
             self._paint_cursor(painter, plot, self._cursor)
         if self._ring and self.hasFocus():
             paint_focus(painter, QRectF(self.viewport().rect()))
 
     def _paint_cursor(self, painter: QPainter, plot: QRectF, x: float) -> None:
-        at = self._pixel(x, 0).x()
+        at = round(self._pixel(x, 0).x()) + 0.5  # in the middle of pixels: a sharp line
         painter.setPen(pg.mkPen(theme.current().muted, width=1))
         painter.drawLine(QPointF(at, plot.top()), QPointF(at, plot.bottom()))
         dots = [(curve, y) for curve in self._read() if (y := curve.points.at(x)) is not None]

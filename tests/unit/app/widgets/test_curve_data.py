@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.widgets.curve_data import CurveBuffer, lonely, nearest, spoken, spoken_x, step, thin
+from app.widgets.curve_data import CurveBuffer, lonely, nearest, spoken, spoken_x, step, thin, trend
 
 values = st.floats(-1e6, 1e6) | st.just(math.nan)
 lengths = st.integers(1, 600)
@@ -151,3 +151,14 @@ def test_that_values_are_spoken_with_fitting_digits(value, text):
 
 def test_that_epochs_are_spoken_whole_and_recall_with_two_decimals():
     assert [spoken_x(x) for x in (12, 100_000, 0.8, 0, 1)] == ["12", "100,000", "0.80", "0", "1"]
+
+
+def test_that_a_trend_is_the_mean_of_each_stretch_and_knows_gaps():
+    x = np.arange(1000.0)
+    y = np.where(x % 2, 1.0, 3.0)
+    y[:100] = math.nan
+    y[100] = math.nan
+    trend_x, trend_y = trend(x, y, 10)
+    assert trend_x[1] == pytest.approx(149.5)
+    assert np.isnan(trend_y).tolist() == [True] + [False] * 9
+    assert trend_y[1:] == pytest.approx([1.98] + [2] * 8, abs=0.02)
