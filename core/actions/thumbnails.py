@@ -20,7 +20,9 @@ def thumbnail(cache_dir: Path | None, image: Image, width: int, height: int) -> 
     uint8 ``[h, w, 4]``, BGRA with alpha 255 (what screens take); raises ``UnreadableImage``. Small pictures are
     enlarged. Without ``cache_dir``, or where it cannot be written, nothing is kept.
     """
-    return cv2.cvtColor(_fitted(_stored(cache_dir, image), width, height), cv2.COLOR_RGB2BGRA)
+    factor = min(width / image.width, height / image.height)
+    size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+    return cv2.cvtColor(_resized(_stored(cache_dir, image), size), cv2.COLOR_RGB2BGRA)
 
 
 def picture_levels(path: str, least: int = 512) -> list[np.ndarray]:
@@ -58,11 +60,10 @@ def _decoded(jpeg: bytes) -> np.ndarray | None:
         return None
 
 
-def _fitted(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     rows, columns = pixels.shape[:2]
-    factor = min(width / columns, height / rows)
-    size = (max(1, round(columns * factor)), max(1, round(rows * factor)))
     if size == (columns, rows):
         return pixels
+    factor = size[0] / columns
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST if factor >= _PIXELS_SEEN else cv2.INTER_LINEAR
     return cv2.resize(pixels, size, interpolation=how)

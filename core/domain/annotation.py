@@ -34,7 +34,7 @@ class ClassLabel(Struct, frozen=True, gc=False, tag="class"):
     class_id: int
 
 
-class Boxes(Struct, frozen=True, tag="boxes"):
+class Boxes(Struct, frozen=True, gc=False, tag="boxes"):
     """The objects of an image (detection). Empty means background: looked at, and nothing is there."""
 
     boxes: tuple[Box, ...]

@@ -45,8 +45,11 @@ TRAITS = (
 )
 
 
-class Image(Struct, frozen=True, kw_only=True):
-    """One image of a project; ``path`` is one file that holds it now (absolute)."""
+class Image(Struct, frozen=True, kw_only=True, gc=False):
+    """One image of a project; ``path`` is one file that holds it now (absolute).
+
+    Nothing in it can lead back to it, so the garbage collector need not walk 100,000 of them while a window waits.
+    """
 
     hash: str
     path: str
