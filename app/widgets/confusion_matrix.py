@@ -61,6 +61,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Confusion matrix"))
+        self.setCornerWidget(QWidget())  # else the style frames the corner between the scroll bars
         self.viewport().setMouseTracking(True)
         self.viewport().setAutoFillBackground(False)
 

@@ -221,7 +221,7 @@ class PlotView(pg.PlotWidget):
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self._move(forward=key in (Qt.Key.Key_Right, Qt.Key.Key_PageDown), far=key not in _ARROWS)
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            self.set_cursor(-math.inf if key is Qt.Key.Key_Home else math.inf, pinned=True)
+            self.set_cursor(self._full()[key is Qt.Key.Key_End], pinned=True)
         elif key is Qt.Key.Key_Escape and self._cursor is not None:
             self.set_cursor(None)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):

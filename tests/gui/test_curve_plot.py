@@ -133,6 +133,17 @@ def test_that_the_keyboard_reads_out_too(plot):
     assert plot.view.readout() == ""
 
 
+def test_that_home_and_end_reach_the_ends_of_the_longest_curve(plot):
+    plot.set_curves({"train": ([2, 3], [1, 1]), "validation": ([1, 9], [1, 1])})
+    plot.paint_now()
+    QTest.keyClick(plot.view, Qt.Key.Key_End)
+    assert plot.view.cursor_x == 9
+    QTest.keyClick(plot.view, Qt.Key.Key_PageUp)
+    assert plot.view.cursor_x == 3
+    QTest.keyClick(plot.view, Qt.Key.Key_Home)
+    assert plot.view.cursor_x == 1
+
+
 def test_that_focus_is_seen(plot):
     fill(plot)
     plot.view.clearFocus()  # which a new window gave it
