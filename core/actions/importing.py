@@ -6,23 +6,36 @@ import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from core.data import images
 from core.data.findings import findings_from
 from core.data.formats.archives import is_archive
 from core.data.formats.convert import to_pixel_boxes
 from core.data.formats.detect import open_source
+from core.data.preview import edit_classes, empty_as_unlabelled, missing_as_background, preview
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
-from core.domain.dataset import ImageFacts
+from core.domain.dataset import Image, ImageFacts
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
-from core.domain.source import ImportedImage, ImportResult, Problem, SourceDataset, SourceImage
+from core.domain.source import (
+    ClassEdit,
+    ImportedImage,
+    ImportResult,
+    Preview,
+    Problem,
+    SourceDataset,
+    SourceImage,
+)
 from core.store.project_store import ProjectStore
 
 # Pictures inspected ahead of the writer; bounds memory, not speed.
 AHEAD = 256
+SAMPLES = 12
 
 
 @contextmanager
@@ -57,6 +70,80 @@ def _archive_folder(source: Path) -> str:
     except OSError as error:
         raise LensmithError(f"“{source}” cannot be read ({error.strerror}).", "Check that you may read it.") from error
     return f"{source.name.split('.')[0][:60]}-{digest}"
+
+
+class ImportChoices(Struct, frozen=True, kw_only=True):
+    """What the user decided about a source before it is written."""
+
+    edits: tuple[ClassEdit, ...] = ()
+    missing_is_background: bool = False
+    empty_is_unlabelled: bool = False
+
+
+class OpenedSource:
+    """A source that was read and waits for the user's choices, with some of its pictures as they will be.
+
+    ``samples``: the class ids of their annotations are positions in ``dataset.classes``. To be closed: what an archive
+    was unpacked to goes then, unless it was imported.
+    """
+
+    def __init__(self, path: Path, dataset: SourceDataset, samples: tuple[Image, ...], held: ExitStack) -> None:
+        """For ``open_for_preview`` only."""
+        self.path, self.dataset, self.samples = path, dataset, samples
+        self.preview: Preview = preview(dataset)
+        self._held = held
+
+    def close(self) -> None:
+        """May be called twice, and from any thread."""
+        self._held.close()
+
+
+def open_for_preview(store: ProjectStore, source: Path, progress: Progress = silent) -> OpenedSource:
+    """Read ``source``, of any format, and look at a few of its pictures; nothing is written to the project."""
+    with ExitStack() as stack:
+        dataset = stack.enter_context(opened(store, source, progress=progress))
+        if not dataset.images:
+            raise LensmithError(f"“{source}” names no picture that is there.", "Choose the folder with the pictures.")
+        progress(0, 0, "Looking at some pictures")
+        return OpenedSource(source, dataset, _samples(dataset), stack.pop_all())
+
+
+def _samples(dataset: SourceDataset) -> tuple[Image, ...]:
+    """Up to ``SAMPLES`` readable pictures, spread evenly over the labelled ones; others only where none is labelled."""
+    labelled = [image for image in dataset.images if image.label is not None or image.boxes]
+    some = labelled or list(dataset.images)
+    spread = [some[place * len(some) // SAMPLES] for place in range(SAMPLES)]
+    found: list[Image] = []
+    for source in [*spread, *some[: 2 * SAMPLES]]:  # others stand in for those that cannot be read
+        looked = _look(source.path)
+        if isinstance(looked, images.UnreadableImage) or any(image.path == source.path for image in found):
+            continue
+        facts, ids = looked[0], range(len(dataset.classes))
+        annotation = _annotation(source, facts, ids, [])
+        found.append(
+            Image(hash=facts.hash, path=source.path, width=facts.width, height=facts.height, annotation=annotation)
+        )
+        if len(found) == SAMPLES:
+            break
+    return tuple(found)
+
+
+def decided(dataset: SourceDataset, choices: ImportChoices) -> SourceDataset:
+    """``dataset`` as the user wants it; ``LensmithError`` for class names that cannot be."""
+    if choices.empty_is_unlabelled and choices.missing_is_background:
+        dataset = _swapped(dataset)
+    elif choices.empty_is_unlabelled:
+        dataset = empty_as_unlabelled(dataset)
+    elif choices.missing_is_background:
+        dataset = missing_as_background(dataset)
+    return edit_classes(dataset, choices.edits)
+
+
+def _swapped(dataset: SourceDataset) -> SourceDataset:
+    """Each choice speaks of the files as they are: done one after the other, the second would take the first back."""
+    empty = {image.path for image in dataset.images if image.boxes == ()}
+    filled = missing_as_background(dataset)
+    return replace(filled, images=[replace(i, boxes=None) if i.path in empty else i for i in filled.images])
 
 
 def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress = silent) -> ImportResult:

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from core.data import splits
 from core.domain.annotation import Unlabelled
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.task import Split
 from core.store.project_store import ProjectStore
+from core.store.run_store import RunStore
 
 
 def split_project(
@@ -30,6 +33,26 @@ def split_project(
     images = store.images()
     store.set_splits(splits.assign(images, val, test, seed, group_of))
     return count_splits(store)
+
+
+def resplit_project(store: ProjectStore, *, val: float, test: float, seed: int = 0) -> dict[str, Split | None]:
+    """Split all labelled images anew, whatever parts they have. Returns the parts from before, by hash: handed to
+    ``ProjectStore.set_splits``, they undo it.
+
+    Only before the first run: afterwards another test part would make scores incomparable.
+    """
+    if RunStore(store.path).list():
+        raise LensmithError(
+            "The split is locked because runs were measured on its test part.",
+            "Add images instead: those that come without a part are spread over the parts there are.",
+        )
+    if not (0 <= val < 1 and 0 <= test < 1 and val + test < 1):
+        raise LensmithError(
+            f"val {val:g} and test {test:g} leave nothing to train on.", "Choose fractions that add up to less than 1."
+        )
+    images = store.images()
+    store.set_splits(splits.assign([replace(image, split=None) for image in images], val, test, seed))
+    return {image.hash: image.split for image in images}
 
 
 def count_splits(store: ProjectStore) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from core.data.findings import findings_from
+from core.data.formats.class_names import near_names
 from core.domain.annotation import Boxes, ClassLabel, Unlabelled
 from core.domain.dataset import Finding, Image, ImageClass
 from core.domain.source import Problem
@@ -13,8 +14,8 @@ FEW_IMAGES = 10  # below this a class, or a part of the split, says little
 SMALL_OBJECT = 8.0  # pixels at the training size: one cell of a detector's finest grid
 IMBALANCE = 10  # times more images in the largest class than in the smallest
 
-# Kinds that an import notes, but that labelling changes since: they are found anew from the records.
-_FOUND_ANEW = {"unlabelled_image", "background_image", "all_background"}
+# Kinds that an import notes, but that labelling and merging change since: they are found anew from the records.
+_FOUND_ANEW = {"unlabelled_image", "background_image", "all_background", "near_class_names"}
 
 
 def check(
@@ -33,6 +34,8 @@ def check(
     found = [problem for problem in problems if problem.kind not in _FOUND_ANEW]
     found += _duplicates(files)
     found += _traits(images)
+    for names in near_names([image_class.name for image_class in classes]):
+        found.append(Problem("near_class_names", names[0], ", ".join(f"“{name}”" for name in names)))
     if task is not None:
         labelled = [image for image in images if not isinstance(image.annotation, Unlabelled)]
         found += (Problem("unlabelled_image", i.path) for i in images if isinstance(i.annotation, Unlabelled))

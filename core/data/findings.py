@@ -91,7 +91,7 @@ LABEL_KINDS = {
     "near_class_names": Kind(
         "caution",
         "These class names differ only in capitals, spaces, hyphens or a number, so a model would learn them apart.",
-        "If they mean the same, give them the same name in the preview to merge them.",
+        "If they mean the same, merge them: in the preview, or later among the classes of the project.",
     ),
     "class_skipped": Kind(
         "note",

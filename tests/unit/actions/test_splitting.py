@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from core.actions.importing import opened, run_import
-from core.actions.splitting import count_splits, fill_missing_split, is_split, split_project
+from core.actions.splitting import count_splits, fill_missing_split, is_split, resplit_project, split_project
 from core.domain.errors import LensmithError
+from core.domain.task import Split
 from core.store.project_store import ProjectStore
 from tests.e2e.pictures import draw, draw_classes
+from tests.simulated_runs import make_run
 
 
 def imported(project: Path, source: Path) -> ProjectStore:
@@ -53,3 +55,23 @@ def test_that_unlabelled_images_do_not_count_as_unsplit(tmp_path: Path) -> None:
 def test_that_fractions_that_leave_nothing_are_refused(tmp_path: Path, val: float, test: float) -> None:
     with ProjectStore.create(tmp_path / "p") as store, pytest.raises(LensmithError, match="nothing to train on"):
         split_project(store, val=val, test=test)
+
+
+def test_that_a_new_split_replaces_the_source_s_own_and_can_be_undone(tmp_path: Path) -> None:
+    for part, first in (("train", 0), ("test", 5000)):
+        draw_classes(tmp_path / "set" / part, {"cat": 20, "dog": 20}, first)
+    with imported(tmp_path / "p", tmp_path / "set") as store:
+        before = resplit_project(store, val=0.1, test=0.2)
+        assert count_splits(store) == {"train": 56, "val": 8, "test": 16, "none": 0}
+        store.set_splits(before)
+        assert count_splits(store) == {"train": 40, "val": 0, "test": 40, "none": 0}
+
+
+def test_that_the_split_is_locked_once_a_run_exists(tmp_path: Path) -> None:
+    with imported(tmp_path / "p", draw_classes(tmp_path / "set", {"cat": 10, "dog": 10})) as store:
+        split_project(store, val=0.2, test=0.2)
+        before = count_splits(store)
+        make_run(store.path, splits=((Split.TRAIN, 2), (Split.VAL, 2)))
+        with pytest.raises(LensmithError, match="locked"):
+            resplit_project(store, val=0.3, test=0.3)
+        assert count_splits(store) == before
