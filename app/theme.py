@@ -129,6 +129,15 @@ QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
 QPushButton[quiet="true"] {{ border: 2px solid transparent; background: transparent; padding: 4px 8px; }}
 QPushButton[quiet="true"]:hover {{ background: {accent_soft}; }}
 QPushButton[quiet="true"]:focus {{ border: 2px solid {accent}; }}
+QPushButton[chip="true"] {{ color: {text}; background: transparent; border: 2px solid transparent; padding: 4px 8px; }}
+QPushButton[chip="true"]:hover {{ background: {background}; }}
+QPushButton[chip="true"]:checked {{ color: {accent}; background: {accent_soft}; }}
+QPushButton[chip="true"]:disabled {{ color: {muted}; background: transparent; }}
+QPushButton[chip="true"]:focus {{ border: 2px solid {accent}; }}
+QFrame#finding {{ background: {background}; border: 2px solid transparent; border-radius: {control}px; }}
+QFrame#finding[severity="caution"] {{ background: {caution_soft}; }}
+QFrame#finding[severity="bad"] {{ background: {bad_soft}; }}
+QFrame#finding[chosen="true"], QFrame#finding:focus {{ border: 2px solid {accent}; }}
 QPushButton[quiet="true"][fine="true"] {{ color: {muted}; font-size: {caption}px; text-align: left; padding: 2px 4px; }}
 QPushButton[quiet="true"][tiny="true"] {{ padding: 0; border-width: 1px; }}
 QPushButton[narrow="true"] {{ text-align: center; padding: 6px 0; }}
