@@ -1,35 +1,19 @@
 """The gallery: any number of pictures, of which only those in sight cost anything."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from html import escape
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
-    QHelpEvent,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-)
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
-from app import theme
 from app.thumbnails import Thumbnails
-from app.widgets.grid_layout import CAPTION, MARGIN, CellSize, GridLayout
+from app.widgets.grid_cells import Cells, CellState
+from app.widgets.grid_layout import MARGIN, CellSize, GridLayout
 from app.widgets.notice import paint_notice
-from app.widgets.overlay import Overlay, paint_badge, paint_overlay
+from app.widgets.overlay import Overlay
 from core.domain.dataset import Image
 
-_OVERLAYS = 2000  # remembered; far more than are ever in sight
-_SCREENS = 2  # of cells kept drawn
 _STEPS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -49,9 +33,7 @@ class ImageGrid(QAbstractScrollArea):
         super().__init__(parent)
         self.images: Sequence[Image] = ()
         self._thumbnails = thumbnails
-        self._overlay_of: Callable[[Image], Overlay] = lambda image: Overlay()
-        self._overlays: dict[int, Overlay] = {}
-        self._cells: OrderedDict[int, tuple[QImage, QPixmap]] = OrderedDict()
+        self._cells = Cells(thumbnails, self.tr("Cannot be read"))
         self._size = CellSize.MEDIUM
         self._ratio = 3 / 4
         self._layout = GridLayout.of(1, 0, self._size)
@@ -84,7 +66,7 @@ class ImageGrid(QAbstractScrollArea):
         changed = len(selected) != len(self._selected)
         current, first = new_place(self._current), new_place(first)
         self.images, self._selected = images, selected
-        self._overlays.clear()
+        self._cells.forget()
         self._hovered = -1
         self._anchor = current
         self._ratio = _ratio(images)
@@ -97,9 +79,8 @@ class ImageGrid(QAbstractScrollArea):
 
     def set_overlay(self, overlay_of: Callable[[Image], Overlay]) -> None:
         """What to draw over each picture; asked when a picture comes into sight."""
-        self._overlay_of = overlay_of
-        self._overlays.clear()
-        self._forget_drawn()
+        self._cells.set_overlay(overlay_of)
+        self.viewport().update()
 
     def set_empty(self, title: str, text: str = "") -> None:
         """What to say while there is nothing to show."""
@@ -271,7 +252,8 @@ class ImageGrid(QAbstractScrollArea):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._forget_drawn()
+            self._cells.forget()
+            self.viewport().update()
 
     def _hover(self, index: int) -> None:
         if index != self._hovered:
@@ -283,7 +265,7 @@ class ImageGrid(QAbstractScrollArea):
     def _tool_tip(self, index: int) -> str:
         image = self.images[index]
         size = self.tr("{0} × {1} pixels").format(image.width, image.height)
-        lines = [image.path, size, self._overlay(index).caption]
+        lines = [image.path, size, self._cells.overlay(index, image).caption]
         failure = self._thumbnails.failure(image)
         if failure is not None:
             lines = [failure.cause, failure.remedy]
@@ -294,7 +276,7 @@ class ImageGrid(QAbstractScrollArea):
             if self.images[index].hash == image_hash:
                 self.viewport().update(self._area(index))
 
-    # Geometry and painting
+    # Geometry
 
     def _top(self) -> int:
         return self.verticalScrollBar().value()
@@ -307,134 +289,37 @@ class ImageGrid(QAbstractScrollArea):
         bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
         bar.setSingleStep(max(1, self._layout.row_height // 3))  # a notch of the wheel is three steps: one row
-        self._forget_drawn()
-
-    def _forget_drawn(self) -> None:
-        self._cells.clear()
         self.viewport().update()
-
-    def _overlay(self, index: int) -> Overlay:
-        found = self._overlays.get(index)
-        if found is None:
-            if len(self._overlays) >= _OVERLAYS:
-                self._overlays.clear()
-            found = self._overlays[index] = self._overlay_of(self.images[index])
-        return found
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         painter = QPainter(self.viewport())
-        if not self.images:
-            self._paint_empty(painter)
-            return
-        font = QFont(self.font())
-        font.setPixelSize(theme.CAPTION_PX)
-        painter.setFont(font)
-        metrics = QFontMetrics(font)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        ratio = self.devicePixelRatioF()
-        room = QSize(round(self._layout.cell_width * ratio), round(self._layout.picture_height * ratio))
-        touched = [index for index in self.visible_indices() if event.rect().intersects(self._area(index))]
-        complete = [self._paint_cell(painter, index, room, metrics) for index in touched]
+        if not self.images:
+            if self._empty[0]:
+                paint_notice(painter, self.viewport().rect(), "image", *self._empty)
+            return
+        seen = self.visible_indices()
+        self._cells.begin(painter, self._layout, self._size, self.devicePixelRatioF(), len(seen))
+        complete = [
+            self._cells.paint(painter, index, self.images[index], self.cell_rect(index), self._state(index))
+            for index in seen
+            if event.rect().intersects(self._area(index))
+        ]
         painter.end()
         if not all(complete):
-            self._ask_for_visible(room)
+            self._ask_for_visible()
+        if self._cells.unfinished:
+            self.viewport().update()
 
-    def _ask_for_visible(self, room: QSize) -> None:
+    def _state(self, index: int) -> CellState:
+        focused = index == self._current and self.hasFocus()
+        return CellState(index in self._selected, index == self._hovered, focused)
+
+    def _ask_for_visible(self) -> None:
         """Whatever scrolled away before it was made is forgotten with this."""
+        room = self._cells.room
         images = [self.images[index] for index in self.visible_indices()]
         self._thumbnails.ask(self, [image for image in images if not self._thumbnails.find(image, room)[1]], room)
-
-    def _paint_cell(self, painter: QPainter, index: int, room: QSize, metrics: QFontMetrics) -> bool:
-        """Whether the picture was there in the right size."""
-        colours, cell = theme.current(), self.cell_rect(index)
-        image, overlay = self.images[index], self._overlay(index)
-        frame = QRect(cell.left(), cell.top(), cell.width(), self._layout.picture_height)
-        selected, hovered = index in self._selected, index == self._hovered
-        if selected or hovered:
-            around = QRectF(self._area(index)).adjusted(0, 0, 0, -MARGIN)
-            _paint_rounded(painter, around, fill=colours.accent_soft if selected else colours.background)
-        place = _fitted(QSizeF(image.width, image.height), QRectF(frame))
-        picture, exact = self._thumbnails.find(image, room)
-        if picture is not None:
-            painter.drawPixmap(frame.topLeft(), self._drawn(index, picture, place.translated(-cell.topLeft()), frame))
-        elif self._thumbnails.failure(image) is not None:
-            self._paint_failure(painter, frame, metrics)
-            exact = True
-        else:
-            painter.fillRect(frame, QColor(colours.background))
-            painter.fillRect(place, QColor(colours.line))
-        self._paint_caption(painter, cell, overlay.caption, metrics, strong=selected or hovered)
-        if selected:
-            paint_badge(painter, QPointF(frame.left() + theme.TIGHT, frame.top() + theme.TIGHT), "chosen")
-        if index == self._current and self.hasFocus():
-            around = QRectF(cell).adjusted(-MARGIN + 1, -MARGIN + 1, MARGIN - 1, -1)
-            _paint_rounded(painter, around, line=colours.accent)
-        return exact
-
-    def _drawn(self, index: int, picture: QImage, place: QRectF, frame: QRect) -> QPixmap:
-        """The picture with its overlay, drawn once and then only copied: while scrolling, frames are short of time."""
-        image, ratio = self.images[index], self.devicePixelRatioF()
-        found = self._cells.get(index)
-        if found is not None and found[0] is picture and found[1].devicePixelRatio() == ratio:
-            self._cells.move_to_end(index)
-            return found[1]
-        drawn = QPixmap(round(frame.width() * ratio), round(frame.height() * ratio))
-        drawn.setDevicePixelRatio(ratio)
-        drawn.fill(QColor(theme.current().background))
-        painter = QPainter(drawn)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(place, picture)
-        size = QSizeF(image.width, image.height)
-        paint_overlay(painter, place, size, self._overlay(index), names=self._size is CellSize.LARGE)
-        painter.end()
-        self._cells[index] = (picture, drawn)
-        while len(self._cells) > _SCREENS * max(8, len(self.visible_indices())):
-            self._cells.popitem(last=False)
-        return drawn
-
-    def _paint_caption(
-        self, painter: QPainter, cell: QRect, caption: str, metrics: QFontMetrics, *, strong: bool
-    ) -> None:
-        if caption:
-            words = QRect(cell.left() + theme.TIGHT, cell.bottom() + 1 - CAPTION, cell.width() - theme.SMALL, CAPTION)
-            painter.setPen(QColor(theme.current().text if strong else theme.current().muted))
-            elided = metrics.elidedText(caption, Qt.TextElideMode.ElideRight, words.width())
-            painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
-
-    def _paint_failure(self, painter: QPainter, frame: QRect, metrics: QFontMetrics) -> None:
-        colours = theme.current()
-        painter.fillRect(frame, QColor(colours.caution_soft))
-        text = self.tr("Cannot be read")
-        height = 20 + theme.TIGHT + metrics.height()
-        top = frame.center().y() - height // 2
-        theme.icon("warning", "caution").paint(painter, QRect(frame.center().x() - 10, top, 20, 20))
-        painter.setPen(QColor(colours.caution))
-        words = QRect(frame.left(), top + 20 + theme.TIGHT, frame.width(), metrics.height())
-        painter.drawText(
-            words, Qt.AlignmentFlag.AlignCenter, metrics.elidedText(text, Qt.TextElideMode.ElideRight, words.width())
-        )
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        title, text = self._empty
-        if title:
-            paint_notice(painter, self.viewport().rect(), "image", title, text)
-
-
-def _fitted(size: QSizeF, room: QRectF) -> QRectF:
-    """``size`` enlarged or reduced to ``room``, ratio kept, in the middle, on whole pixels."""
-    factor = min(room.width() / size.width(), room.height() / size.height())
-    width, height = max(1, round(size.width() * factor)), max(1, round(size.height() * factor))
-    left, top = round(room.center().x() - width / 2), round(room.center().y() - height / 2)
-    return QRectF(left, top, width, height)
-
-
-def _paint_rounded(painter: QPainter, around: QRectF, fill: str = "", line: str = "") -> None:
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(QColor(fill) if fill else Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(line), 2) if line else Qt.PenStyle.NoPen)
-    painter.drawRoundedRect(around, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-    painter.restore()
 
 
 def _ratio(images: Sequence[Image]) -> float:
