@@ -1,18 +1,21 @@
 """What a run came to: the result of one, the list of all."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from core.domain.errors import LensmithError
 from core.domain.history import RunHistory, RunState
-from core.domain.report import MAIN_METRIC, Report, SplitReport
+from core.domain.report import MAIN_METRIC, Interval, Report, SplitReport
 from core.domain.run import mode_of
 from core.runs import supervisor
 from core.runs.event_log import EVENTS, read_events
 from core.runs.status import is_alive
 from core.store.run_store import RunFolder, RunStore
+
+DAMAGED = "damaged"  # the state of a run whose files cannot be read
 
 
 class RunResult(Struct, frozen=True, kw_only=True):
@@ -31,7 +34,10 @@ class RunResult(Struct, frozen=True, kw_only=True):
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """One row of the run list; ``val`` and ``test`` are the task's main metric on the ONNX file."""
+    """One row of the run list; ``val`` and ``test`` are the task's main metric, ``metric``, on the ONNX file.
+
+    ``state``: one of ``RunState``, or ``DAMAGED``. ``reason`` and ``remedy`` say why a run ended as it did.
+    """
 
     run: str
     state: str
@@ -42,6 +48,14 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     test: float | None
     seconds: float | None
     path: str
+    metric: str = ""
+    val_interval: Interval | None = None
+    test_interval: Interval | None = None
+    test_images: int = 0
+    test_hash: str = ""  # empty without a test set; runs compare on test only where it is equal
+    onnx_bytes: int | None = None
+    reason: str = ""
+    remedy: str = ""
 
 
 def history_of(run: RunFolder) -> RunHistory:
@@ -72,18 +86,52 @@ def run_result(run: RunFolder, history: RunHistory) -> RunResult:
 
 def summary_of(run: RunFolder) -> RunSummary:
     spec, report, history = run.spec(), run.report(), history_of(run)
-    metric = MAIN_METRIC[spec.task]
+    metric, finished = MAIN_METRIC[spec.task], history.finished
+    val, test = (report.val, report.test) if report else (None, None)
     return RunSummary(
         run=run.id,
         state=str(history.state),
         mode=mode_of(spec.start),
         model=spec.architecture,
         epochs=history.epochs[-1].epoch if history.epochs else 0,
-        val=report.val.metrics.get(metric) if report and report.val else None,
-        test=report.test.metrics.get(metric) if report and report.test else None,
+        val=val.metrics.get(metric) if val else None,
+        test=test.metrics.get(metric) if test else None,
         seconds=report.seconds_total if report else None,
         path=str(run.path),
+        metric=metric,
+        val_interval=val.intervals.get(metric) if val else None,
+        test_interval=test.intervals.get(metric) if test else None,
+        test_images=test.images if test else 0,
+        test_hash=report.test_hash if report and test else "",
+        onnx_bytes=_size(run.path / report.onnx) if report else None,
+        reason=finished.reason if finished else "",
+        remedy=finished.remedy if finished else "",
     )
+
+
+def summaries(runs: RunStore) -> tuple[RunSummary, ...]:
+    """All runs, oldest first. One that cannot be read is among them with what its name tells, and why."""
+    return tuple(_summary_or_damage(run) for run in runs.list())
+
+
+def _summary_or_damage(run: RunFolder) -> RunSummary:
+    try:
+        return summary_of(run)
+    except LensmithError as error:  # one damaged run must not hide the others
+        _, mode, model = (*run.id.split("-", 2), "", "")[:3]
+        return RunSummary(
+            run=run.id,
+            state=DAMAGED,
+            mode=mode,
+            model=model,
+            epochs=0,
+            val=None,
+            test=None,
+            seconds=None,
+            path=str(run.path),
+            reason=error.cause,
+            remedy=error.remedy,
+        )
 
 
 def finished_run(runs: RunStore, name: str | None) -> RunFolder:
@@ -105,6 +153,14 @@ def report_of(run: RunFolder) -> Report:
 
 def _read_history(run: RunFolder) -> RunHistory:
     return RunHistory().extend(read_events(run.path / EVENTS))
+
+
+def _size(file: Path) -> int | None:
+    """Bytes; ``None`` for a file that is gone."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 def _metrics(part: SplitReport | None) -> dict[str, float] | None:
