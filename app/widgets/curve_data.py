@@ -45,6 +45,22 @@ class CurveBuffer:
         self._y[self._count] = y if y is not None and math.isfinite(y) else math.nan
         self._count += 1
 
+    def extend(self, x: Sequence[float], y: Sequence[float]) -> None:
+        """Many points at once, as ``append`` would take them one by one."""
+        xs, ys = np.array(x, dtype=np.float64), np.array(y, dtype=np.float64)
+        if len(xs) and (np.diff(xs) <= 0).any():  # a stretch told again begins in the middle
+            for one, value in zip(xs.tolist(), ys.tolist(), strict=True):
+                self.append(one, value)
+        elif len(xs):
+            if self._count and xs[0] <= self._x[self._count - 1]:
+                self._count = int(np.searchsorted(self.x, xs[0]))
+            end = self._count + len(xs)
+            if end > len(self._x):
+                self._x, self._y = np.resize(self._x, 2 * end), np.resize(self._y, 2 * end)
+            self._x[self._count : end] = xs
+            self._y[self._count : end] = np.where(np.isfinite(ys), ys, np.nan)
+            self._count = end
+
     def __len__(self) -> int:
         return self._count
 

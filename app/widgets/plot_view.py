@@ -84,6 +84,7 @@ class PlotView(pg.PlotWidget):
         self._pinned = False  # by the keyboard: the pointer's leaving does not take it away
         self._drag: tuple[float, tuple[float, float]] | None = None  # pointer's x and what was shown when it began
         self._ring = False
+        self._notes: dict[float, str] = {}
         self._marker: tuple[float, str] | None = None
         self._empty, self._is_empty = "", True
         self._x_end: float | None = None
@@ -115,6 +116,9 @@ class PlotView(pg.PlotWidget):
     def set_marker(self, x: float | None, text: str) -> None:
         self._marker = None if x is None else (x, text)
         self.viewport().update()
+
+    def set_note(self, x: float, text: str) -> None:
+        self._notes[x] = text
 
     def set_empty(self, text: str) -> None:
         self._empty = text
@@ -149,7 +153,7 @@ class PlotView(pg.PlotWidget):
         if self._cursor is None:
             return ""
         parts = [f"{row.name} {row.value}" for row in self._rows(self._cursor)]
-        return " · ".join([f"{self._x_title} {spoken_x(self._cursor)}", *parts])
+        return " · ".join([self._spoken_place(self._cursor), *parts])
 
     # Zoom, pan, cursor
 
@@ -325,7 +329,7 @@ class PlotView(pg.PlotWidget):
             if plot.contains(place):
                 paint_dot(painter, place, curve.look)
         high = sum(place.y() < plot.center().y() for place in places) * 2 > len(places)
-        paint_readout(painter, plot, at, f"{self._x_title} {spoken_x(x)}", self._rows(x), low=high)
+        paint_readout(painter, plot, at, self._spoken_place(x), self._rows(x), low=high)
 
     def _draw(self, curve: Curve, x: Numbers, y: Numbers, x_range: tuple[float, float]) -> None:
         """A line with dashes; where points are too dense for those, all points pale and their trend with dashes."""
@@ -397,6 +401,9 @@ class PlotView(pg.PlotWidget):
 
     def _read(self) -> list[Curve]:
         return [curve for curve in self._curves if not curve.look.faded]
+
+    def _spoken_place(self, x: float) -> str:
+        return ", ".join(filter(None, (f"{self._x_title} {spoken_x(x)}", self._notes.get(x))))
 
     def _rows(self, x: float) -> list[Row]:
         return [Row(curve.look, curve.name, spoken(curve.points.at(x))) for curve in self._read()]

@@ -105,6 +105,17 @@ def test_that_a_buffer_grows_by_doubling():
     assert len(capacities) <= 12
 
 
+@given(st.lists(st.lists(st.tuples(st.integers(0, 30), st.floats()), max_size=8), max_size=6))
+def test_that_many_points_at_once_are_taken_as_one_by_one(pieces):
+    at_once, one_by_one = CurveBuffer(), CurveBuffer()
+    for piece in pieces:
+        at_once.extend([x for x, _ in piece], [y for _, y in piece])
+        for x, y in piece:
+            one_by_one.append(x, y)
+    assert at_once.x.tolist() == one_by_one.x.tolist()
+    np.testing.assert_array_equal(at_once.y, one_by_one.y)
+
+
 def test_that_points_given_whole_are_put_in_order():
     buffer = CurveBuffer.of([3, 1, math.nan, 2, 1], [0.3, 0.1, 9, None, 0.5])
     assert buffer.x.tolist() == [1, 2, 3]
