@@ -1,33 +1,56 @@
 """The background worker thread: starts a run's process and brings its events to the window a few times a second."""
 
+import threading
 import time
+from array import array
 from pathlib import Path
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from app.run_samples import SampleReader, Samples
 from core.domain.errors import LensmithError
-from core.domain.event import Event, LogLine, Phase, Progress
+from core.domain.event import Event, Finished, LogLine, Phase, Progress, Resumed, SamplePredictions, Started, Warned
 from core.domain.history import RunHistory
 from core.runs import supervisor
+from core.runs.status import OUTPUT
 
 TELL_EVERY = 0.1  # seconds; events come at any rate, the window hears of them at this one
+MOST_BATCHES = 2000  # a piece of news: a long run told again comes in several
+BREATH = 0.003  # seconds between such pieces, in which the window's thread gets its turn
+MOST_OUTPUT = 64 << 10  # bytes of worker.log that are worth reading again
 
 
-class BatchPoint(NamedTuple):
-    """One training batch: ``at`` counts epochs, 2.5 being the middle of the third."""
+class Batches(NamedTuple):
+    """Training batches, column by column: ``at`` counts epochs, 2.5 being the middle of the third."""
 
-    at: float
-    loss: float
-    learning_rate: float | None
+    at: "array[float]"
+    loss: "array[float]"
+    rate: "array[float]"  # learning rate; NaN where it was not told
+
+
+class Clock(NamedTuple):
+    """Unix seconds; ``spent`` are the seconds of earlier attempts, ``pid`` the worker of this one."""
+
+    began: float = 0.0
+    attempt_began: float = 0.0
+    spent: float = 0.0
+    pid: int = 0
+
+    def seconds(self, now: float) -> float:
+        """For how long the run had been at work by ``now``, pauses between attempts left out."""
+        return self.spent + max(0.0, now - self.attempt_began)
 
 
 class Moved(NamedTuple):
-    """What happened since the last one."""
+    """What happened since the last one. ``output``: what the process itself printed, part of ``log`` too."""
 
     history: RunHistory
-    batches: list[BatchPoint]
+    clock: Clock
+    batches: Batches
     log: list[str]
+    output: list[str]
+    samples: Samples | None
 
 
 class RunThread(QThread):
@@ -45,9 +68,12 @@ class RunThread(QThread):
         super().__init__(parent)
         self._run_dir = run_dir
         self._start = start
-        self._history = RunHistory()
-        self._batches: list[BatchPoint] = []
-        self._log: list[str] = []
+        self._left = threading.Event()
+        self._history, self._clock = RunHistory(), Clock()
+        self._batches, self._log, self._output = _no_batches(), list[str](), list[str]()
+        self._printed = _Output(run_dir / OUTPUT)
+        self._reader = SampleReader(run_dir)
+        self._samples: SamplePredictions | None = None
         self._told = 0.0
         self._news = False
 
@@ -58,15 +84,18 @@ class RunThread(QThread):
                 supervisor.launch(self._run_dir)
             elif self._start == "resume":
                 supervisor.resume(self._run_dir)
-            for event in supervisor.follow(self._run_dir, given_up=self._on_poll):
+            for event in supervisor.follow(self._run_dir, given_up=self._on_poll, pause=self._left.wait):
                 self._take(event)
+                if self._left.is_set():
+                    return
+            self._look(last=True)
         except LensmithError as error:
+            self._look(last=True)
             self.failed.emit(error)
-        self._tell()
 
     def leave(self) -> None:
-        """Stop following, within a tick; the run goes on."""
-        self.requestInterruption()
+        """Stop following at once; the run goes on."""
+        self._left.set()
         self.wait()
 
     def _take(self, event: Event) -> None:
@@ -74,20 +103,76 @@ class RunThread(QThread):
         self._news = True
         match event:
             case Progress(phase=Phase.TRAINING, loss=float() as loss) if event.total:
-                at = event.epoch - 1 + event.done / event.total
-                self._batches.append(BatchPoint(at, loss, event.learning_rate))
+                self._batches.at.append(event.epoch - 1 + event.done / event.total)
+                self._batches.loss.append(loss)
+                self._batches.rate.append(float("nan") if event.learning_rate is None else event.learning_rate)
             case LogLine(text=text):
-                self._log.append(text)
-        if time.monotonic() - self._told > TELL_EVERY:
+                self._log.append(_timed(event.time, text))
+            case Warned():
+                self._log.append(_timed(event.time, f"{event.cause} {event.remedy}".strip()))
+            case SamplePredictions():
+                self._samples = event
+            case Started() | Resumed():
+                self._clock = Clock(self._clock.began or event.time, event.time, self._clock.spent, event.pid)
+            case Finished():
+                self._clock = self._clock._replace(spent=self._clock.seconds(event.time), attempt_began=event.time)
+        if len(self._batches.at) >= MOST_BATCHES:
+            self._tell()
+            time.sleep(BREATH)
+        elif time.monotonic() - self._told > TELL_EVERY:
             self._tell()
 
     def _on_poll(self) -> bool:
-        self._tell()
-        return self.isInterruptionRequested()
+        self._look()
+        return self._left.is_set()
 
-    def _tell(self) -> None:
+    def _look(self, *, last: bool = False) -> None:
+        """All events written so far are taken: see what else there is, and tell."""
+        if self._left.is_set():
+            return
+        printed = self._printed.new_lines(last=last)
+        self._output += printed
+        self._log += printed
+        samples = None
+        if self._samples is not None:  # the newest, so that a run told again reads one file and not one an epoch
+            samples, self._samples = self._reader.read(self._samples), None
+        self._news = self._news or bool(printed) or samples is not None
+        self._tell(samples)
+
+    def _tell(self, samples: Samples | None = None) -> None:
         if self._news:
             self._news = False
             self._told = time.monotonic()
-            self.moved.emit(Moved(self._history, self._batches, self._log))
-            self._batches, self._log = [], []
+            self.moved.emit(Moved(self._history, self._clock, self._batches, self._log, self._output, samples))
+            self._batches, self._log, self._output = _no_batches(), [], []
+
+
+class _Output:
+    """The lines that ``worker.log`` gained since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = -1
+
+    def new_lines(self, *, last: bool = False) -> list[str]:
+        """Whole lines, and with ``last`` also what a process that died left of one."""
+        try:
+            size = self._path.stat().st_size
+            if not 0 <= self._offset <= size or size - self._offset > MOST_OUTPUT:
+                self._offset = max(0, size - MOST_OUTPUT)  # the first look, a flood, or the worker started it over
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                fresh = file.read()
+        except OSError:
+            return []
+        whole = fresh if last else fresh[: fresh.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return [line for line in whole.decode(errors="replace").splitlines() if line.strip()]
+
+
+def _no_batches() -> Batches:
+    return Batches(array("d"), array("d"), array("d"))
+
+
+def _timed(when: float, text: str) -> str:
+    return f"{time.strftime('%H:%M:%S', time.localtime(when))}  {text}"

@@ -72,11 +72,13 @@ def settle(run_dir: Path) -> Finished | None:
         return _settle(run_dir)
 
 
-def follow(run_dir: Path, given_up: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+def follow(
+    run_dir: Path, given_up: Callable[[], bool] = lambda: False, pause: Callable[[float], object] = time.sleep
+) -> Iterator[Event]:
     """Every event of a run from its first, then live, until the attempt under way has its ``Finished``.
 
     Ends at once for a run that was never launched, and at the next poll once ``given_up`` says so; the run goes on
-    then. Settles the run when its worker dies.
+    then. Settles the run when its worker dies. ``pause`` waits some seconds; one that returns early gives up sooner.
     """
     tail = EventTail(run_dir / EVENTS)
     attempts, ended = 0, False
@@ -94,7 +96,7 @@ def follow(run_dir: Path, given_up: Callable[[], bool] = lambda: False) -> Itera
             if not is_alive(run_dir):  # it is when somebody resumed the run in the meantime
                 yield from tail.poll()
                 break
-        time.sleep(_POLL)
+        pause(_POLL)
     else:
         return
     _reap(record)
