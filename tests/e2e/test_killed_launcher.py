@@ -20,35 +20,58 @@ from tests.simulated_runs import assert_grammar, make_run, project_without_leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX")]
 KILLS = 50
-# The window as it is, on no screen: it starts the run and follows it.
-WINDOW = """
-import sys
+AT_ONCE = 4  # windows; most of their time they wait
+# The window as it is, on no screen: it starts the run and follows it. Each is a fork of a process that has imported
+# all but shown nothing, since fifty imports would take longer than the fifty windows.
+WINDOWS = """
+import os, sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from app.main_window import MainWindow
 from core.store.run_store import RunStore
-application = QApplication([])
-run = Path(sys.argv[1])
-window = MainWindow()
-window.show()
-window.open_project(run.parent.parent)
-print("ready", flush=True)
-window.session.show_run(RunStore(run.parent.parent).get(run.name), start="launch")
-application.exec()
+
+def show(run):
+    application = QApplication([])
+    window = MainWindow()
+    window.show()
+    window.open_project(run.parent.parent)
+    print(os.getpid(), flush=True)
+    window.session.show_run(RunStore(run.parent.parent).get(run.name), start="launch")
+    application.exec()
+
+for line in sys.stdin.buffer:
+    child = os.fork()
+    if child == 0:
+        show(Path(os.fsdecode(line.rstrip())))
+    os.waitpid(child, 0)
+    print("gone", flush=True)
 """
 
 
-def launch_and_kill(run: Path, after: float) -> None:
-    command = [sys.executable, "-c", WINDOW, str(run)]
-    launcher = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    )
-    assert launcher.stdout is not None
-    assert launcher.stdout.readline().strip() == b"ready"
-    time.sleep(after)
-    os.kill(launcher.pid, signal.SIGKILL)
-    launcher.wait()
-    launcher.stdout.close()
+class Windows:
+    """Opens windows, one at a time."""
+
+    def __init__(self) -> None:
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        command = [sys.executable, "-c", WINDOWS]
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def open_and_kill(self, run: Path, after: float) -> None:
+        """Kill the window ``after`` seconds from the moment when it goes on to start the run."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(os.fsencode(run) + b"\n")
+        self.process.stdin.flush()
+        window = int(self.process.stdout.readline())
+        time.sleep(after)
+        os.kill(window, signal.SIGKILL)
+        assert self.process.stdout.readline() == b"gone\n"
+
+    def __enter__(self) -> "Windows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
 
 
 def test_that_a_run_outlives_its_launcher_killed_at_any_moment_and_can_be_followed_again(
@@ -59,9 +82,8 @@ def test_that_a_run_outlives_its_launcher_killed_at_any_moment_and_can_be_follow
         ProjectStore.create(project).close()
         runs = [make_run(project, "simulated?epoch_seconds=0.05", epochs=3) for _ in range(KILLS)]
 
-        def one_run(job: tuple[Path, float]) -> str:
-            run, after = job
-            launch_and_kill(run, after)
+        def one_run(windows: Windows, run: Path, after: float) -> str:
+            windows.open_and_kill(run, after)
             if after == 0 or not (run / "worker.log").exists():
                 time.sleep(1)  # a worker that was just born has to write its name first
             if worker_of(run) is None:
@@ -80,9 +102,15 @@ def test_that_a_run_outlives_its_launcher_killed_at_any_moment_and_can_be_follow
                 time.sleep(0.01)
             return "outlived"
 
+        def some_runs(jobs: list[tuple[Path, float]]) -> list[str]:
+            with Windows() as windows:
+                return [one_run(windows, run, after) for run, after in jobs]
+
         jobs = [(run, moments.uniform(0, 1.2)) for run in runs]
-        with ThreadPoolExecutor(2) as pool:
-            results = list(pool.map(one_run, jobs))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            results = [
+                result for some in pool.map(some_runs, (jobs[n::AT_ONCE] for n in range(AT_ONCE))) for result in some
+            ]
         assert results.count("outlived") >= KILLS * 0.9
         with ProjectStore.open(project) as store:  # whole, which opening checks, and free again
             assert not store.read_only
