@@ -114,7 +114,8 @@ QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px
   selection-background-color: {accent_soft}; selection-color: {text}; }}
 QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
-QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text}; }}
+QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text};
+  selection-background-color: {accent_soft}; selection-color: {text}; }}
 QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 3px;
   font-size: {caption}px; }}
 QDialog {{ background: {background}; }}
