@@ -1,13 +1,17 @@
 """What a user can do in the window, one function a verb: each runs in the background and says what it changed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from app.jobs import Job
 from app.state import Change, Session
 from core.actions import importing, training
+from core.actions import weights as weights_verbs
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
 from core.runs import supervisor
 from core.store.run_store import RunFolder
+from core.store.vault import VaultEntry
 from core.training.plan import Choices
 
 
@@ -21,7 +25,7 @@ def import_source(session: Session, source: Path) -> None:
     session.jobs.run(session.tr("Importing {}").format(source.name), work, ended=lambda: session.reload(Change.DATA))
 
 
-def start_run(session: Session, model: str, choices: Choices, weights: str | None) -> None:
+def start_run(session: Session, model: str, choices: Choices, weights: str | None) -> Job:
     """Freeze the data into a run directory, start its worker and follow it."""
 
     def work(progress: Progress) -> RunFolder:
@@ -32,7 +36,7 @@ def start_run(session: Session, model: str, choices: Choices, weights: str | Non
         session.page_wanted.emit("train")
         session.reload()  # the split may have been made just now
 
-    session.jobs.run(session.tr("Preparing the run"), work, done=follow)
+    return session.jobs.run(session.tr("Preparing the run"), work, done=follow)
 
 
 def resume_run(session: Session, run: RunFolder) -> None:
@@ -44,3 +48,21 @@ def resume_run(session: Session, run: RunFolder) -> None:
 def kill_run(session: Session, run: RunFolder) -> None:
     """End the run's worker at once; the run can be resumed."""
     session.jobs.run(session.tr("Ending the run"), lambda progress: supervisor.kill(run.path), lane="kill", quiet=True)
+
+
+def fetch_weights(session: Session, model: str, done: Callable[[VaultEntry], object]) -> Job:
+    """Download the published weights of ``model`` into the vault."""
+
+    def work(progress: Progress) -> VaultEntry:
+        return weights_verbs.fetch(model, progress)
+
+    return session.jobs.run(session.tr("Fetching weights"), work, done=done, lane="weights")
+
+
+def import_weights(session: Session, path: Path, done: Callable[[VaultEntry], object]) -> Job:
+    """Take a weights file into the vault."""
+
+    def work(progress: Progress) -> VaultEntry:
+        return weights_verbs.take_in(path, progress)
+
+    return session.jobs.run(session.tr("Importing {}").format(path.name), work, done=done, lane="weights")
