@@ -81,6 +81,9 @@ QMainWindow, QWidget#page {{ background: {background}; }}
 QWidget#rail {{ background: {surface}; border-right: 1px solid {line}; }}
 QFrame#card {{ background: {surface}; border: 1px solid {line}; border-radius: {card}px; }}
 QFrame#card[chosen="true"] {{ border: 2px solid {accent}; }}
+QFrame#card[mode="true"][chosen="false"] {{ margin: 1px; }}
+QFrame#card[mode="true"][chosen="false"]:hover {{ border-color: {muted}; }}
+QFrame#card[mode="true"]:focus {{ background: {accent_soft}; }}
 QLabel {{ color: {text}; background: transparent; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="caption"] {{ color: {muted}; font-size: {caption}px; }}
@@ -105,6 +108,12 @@ QPushButton[rail="true"] {{ text-align: left; border: 2px solid transparent; bac
 QPushButton[rail="true"]:hover {{ background: {background}; }}
 QPushButton[rail="true"]:checked {{ color: {accent}; background: {accent_soft}; }}
 QPushButton[rail="true"]:focus {{ border: 2px solid {accent}; }}
+QPushButton[segment] {{ padding: 6px 8px; border-radius: 0; }}
+QPushButton[segment="first"] {{ border-top-left-radius: {control}px; border-bottom-left-radius: {control}px; }}
+QPushButton[segment="middle"] {{ border-left: none; border-right: none; }}
+QPushButton[segment="last"] {{ border-top-right-radius: {control}px; border-bottom-right-radius: {control}px; }}
+QPushButton[segment]:checked {{ color: {accent}; background: {accent_soft}; border: 1px solid {accent}; }}
+QPushButton[segment]:focus {{ border: 2px solid {accent}; padding: 5px 7px; }}
 QComboBox {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
   padding: 6px 12px; }}
 QComboBox:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
@@ -112,6 +121,9 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{caret}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
+QComboBox:disabled {{ color: {muted}; background: {background}; }}
+*[invalid="true"] {{ border-color: {bad}; }}
+QLabel[problem="true"] {{ color: {bad}; }}
 QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
 QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text};
