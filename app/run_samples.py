@@ -1,7 +1,7 @@
 """What a run's model says about a few validation pictures, read and decoded off the window's thread."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from PySide6.QtGui import QImage
@@ -12,15 +12,18 @@ from core.domain.event import SamplePredictions
 from core.domain.prediction import BoxPrediction, ClassPrediction, PredictionSet
 from core.store.codec import read_json
 
+if TYPE_CHECKING:
+    from core.actions.reviewing import ImageReview
+
 MOST = 6
+SURE = 0.25  # score from which a box is drawn while nobody has chosen a threshold yet
 SIDE = 320  # pixels, long side: sharp in its place at a device pixel ratio of 2
 
 
 class Sample(NamedTuple):
-    """One validation picture; ``picture`` is ``None`` where its file cannot be read any more."""
+    """One validation picture and the model's answer; ``picture`` is ``None`` where its file cannot be read any more."""
 
-    image: Image
-    prediction: ClassPrediction | BoxPrediction
+    review: "ImageReview"
     picture: QImage | None
 
 
@@ -58,8 +61,11 @@ class SampleReader:
             self._learn([prediction.hash for prediction in predictions])
         except (LensmithError, OSError, msgspec.MsgspecError):
             return None
+        from core.actions.reviewing import judge  # NumPy, which the window's start does not wait for
+
+        class_index = {image_class.id: index for index, image_class in enumerate(self._classes)}
         found = [
-            Sample(self._images[one.hash], one, self._pictures[one.hash])
+            Sample(judge(self._images[one.hash], one, class_index, SURE), self._pictures[one.hash])
             for one in predictions
             if one.hash in self._images
         ]

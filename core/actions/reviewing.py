@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from core.domain.annotation import Box, Boxes
-from core.domain.dataset import Image, Snapshot
+from core.domain.annotation import Box, Boxes, ClassLabel
+from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.prediction import BoxPrediction, ClassPrediction, FoundBox, PredictionSet
 from core.domain.report import SplitReport
@@ -111,7 +111,8 @@ def review(run: RunFolder, split: Split) -> Review:
     snapshot = run.snapshot()
     answers = _answers(read_json(run.path / _PREDICTIONS, PredictionSet), split)
     judged = [image for image in snapshot.part(split) if image.hash in answers]
-    reviews = [_judge(image, answers[image.hash], snapshot, part.threshold) for image in judged]
+    class_index = snapshot.index_of()
+    reviews = [judge(image, answers[image.hash], class_index, part.threshold) for image in judged]
     return Review(
         task=snapshot.task,
         split=split,
@@ -149,15 +150,17 @@ def _answers(predictions: PredictionSet, split: Split) -> dict[str, ClassPredict
     return {prediction.hash: prediction for prediction in found}
 
 
-def _judge(
-    image: Image, answer: ClassPrediction | BoxPrediction, snapshot: Snapshot, threshold: float | None
+def judge(
+    image: Image, answer: ClassPrediction | BoxPrediction, class_index: dict[int, int], threshold: float | None
 ) -> ImageReview:
+    """One picture; ``class_index``: class id -> output index."""
     if isinstance(answer, BoxPrediction):
-        return _judge_boxes(image, answer, snapshot.index_of(), threshold or 0.0)
+        return _judge_boxes(image, answer, class_index, threshold or 0.0)
+    assert isinstance(image.annotation, ClassLabel)
     predicted = int(np.argmax(answer.probabilities))
     return ClassReview(
         image=image,
-        truth=snapshot.class_index(image),
+        truth=class_index[image.annotation.class_id],
         predicted=predicted,
         probability=answer.probabilities[predicted],
         probabilities=answer.probabilities,
