@@ -95,6 +95,18 @@ QLabel[badge="good"] {{ color: {good}; background: {good_soft}; }}
 QLabel[badge="caution"] {{ color: {caution}; background: {caution_soft}; }}
 QLabel[badge="bad"] {{ color: {bad}; background: {bad_soft}; }}
 QLabel[badge="accent"] {{ color: {accent}; background: {accent_soft}; }}
+QFrame#badge {{ border-radius: 12px; background: {background}; }}
+QFrame#badge[badge="good"] {{ background: {good_soft}; }}
+QFrame#badge[badge="caution"] {{ background: {caution_soft}; }}
+QFrame#badge[badge="bad"] {{ background: {bad_soft}; }}
+QFrame#badge[badge="accent"] {{ background: {accent_soft}; }}
+QFrame#badge[badge="good"] QLabel {{ color: {good}; }}
+QFrame#badge[badge="caution"] QLabel {{ color: {caution}; }}
+QFrame#badge[badge="bad"] QLabel {{ color: {bad}; }}
+QFrame#badge[badge="accent"] QLabel {{ color: {accent}; }}
+QFrame#note {{ border: 1px solid {line}; border-radius: {card}px; background: {surface}; }}
+QFrame#note[kind="caution"] {{ border-color: {caution_soft}; background: {caution_soft}; }}
+QFrame#note[kind="bad"] {{ border-color: {bad_soft}; background: {bad_soft}; }}
 QPushButton {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
   padding: 7px 16px; }}
 QPushButton:hover {{ border-color: {muted}; }}
@@ -103,6 +115,14 @@ QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
 QPushButton[primary="true"] {{ color: {on_accent}; background: {accent}; border-color: {accent}; }}
 QPushButton[primary="true"]:disabled {{ color: {muted}; background: {line}; border-color: {line}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+QPushButton[tab="true"] {{ color: {muted}; border: 2px solid transparent; background: transparent;
+  padding: 3px 8px; font-size: {section}px; }}
+QPushButton[tab="true"]:hover {{ background: {background}; }}
+QPushButton[tab="true"]:checked {{ color: {text}; background: {background}; }}
+QPushButton[tab="true"]:focus {{ border: 2px solid {accent}; }}
+QPushButton[danger="true"] {{ color: {bad}; }}
+QWidget#runs {{ background: {surface}; border-right: 1px solid {line}; }}
+QListView#runs {{ background: {surface}; border: none; }}
 QPushButton[rail="true"] {{ text-align: left; border: 2px solid transparent; background: transparent;
   padding: 6px 10px; }}
 QPushButton[rail="true"]:hover {{ background: {background}; }}
@@ -219,8 +239,29 @@ def apply(application: QApplication, colours: Colours, family: str) -> None:
     application.setProperty("colours", name_of(colours))
 
 
+def wanted(choice: str) -> Colours:
+    """The palette for ``light``, ``dark`` or ``system``; light where the system does not tell."""
+    if choice == "system":
+        return DARK if QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark else LIGHT
+    return DARK if choice == "dark" else LIGHT
+
+
+def follow(choice: str) -> None:
+    """Repaint everything if ``choice`` leads to another palette than the one in force."""
+    application, colours = QApplication.instance(), wanted(choice)
+    if isinstance(application, QApplication) and colours is not current():
+        apply(application, colours, application.font().family())
+
+
 def name_of(colours: Colours) -> str:
     return "dark" if colours is DARK else "light"
+
+
+def make_tabular(widget: QWidget) -> None:
+    """Digits of one width, so that numbers that change do not dance and columns of them line up."""
+    font = widget.font()
+    font.setFeature(QFont.Tag("tnum"), 1)
+    widget.setFont(font)
 
 
 def make_semibold(widget: QWidget) -> None:
