@@ -141,6 +141,7 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{caret}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
+QComboBox[unset="true"] {{ color: {muted}; }}
 QComboBox:disabled {{ color: {muted}; background: {background}; }}
 *[invalid="true"] {{ border-color: {bad}; }}
 QLabel[problem="true"] {{ color: {bad}; }}
