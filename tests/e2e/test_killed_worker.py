@@ -21,6 +21,7 @@ from tests.simulated_runs import assert_grammar, curve, make_run, project_withou
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX")]
 KILLS = 50
+AT_ONCE = 4  # runs; most of their time they wait
 ARCHITECTURE = "simulated?epoch_seconds=0.06&batches=6&checkpoint_bytes=300000"
 
 
@@ -83,8 +84,8 @@ def test_that_a_worker_killed_at_any_moment_leaves_a_run_that_resumes_to_the_sam
             return hits
 
         hits, seed = 0, 0
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             while hits < KILLS:
-                hits += sum(pool.map(one_run, (seed, seed + 1)))
-                seed += 2
+                hits += sum(pool.map(one_run, range(seed, seed + AT_ONCE)))
+                seed += AT_ONCE
         assert hits >= KILLS

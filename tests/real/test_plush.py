@@ -21,7 +21,7 @@ def test_that_a_few_epochs_of_transfer_find_two_toys_and_touch_none_of_their_pic
     before = contents(DATA / "plush")
     home, project = tmp_path / "home", tmp_path / "plyšáci 玩具"
     lensmith(home, "import", str(project), str(source(tmp_path, "2plysaci")), "--yes")
-    arguments = ["--mode", "transfer", "--epochs", "8", "--size", "320", "--batch", "8", "--device", "cpu"]
+    arguments = ["--mode", "transfer", "--epochs", "4", "--size", "320", "--batch", "8", "--device", "cpu"]
     answer, _ = lensmith(
         home, "train", str(project), "--model", "yolov8n", "--weights", str(WEIGHTS), "--seed", "0", *arguments
     )
