@@ -5,6 +5,10 @@ import importlib.metadata
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,11 +25,6 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtWidgets import QApplication
 
-    from app import theme
-    from app.crash_report import CrashReport
-    from app.main_window import MainWindow
-    from core.store.home import home
-
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Lensmith")
     if options.screenshots:
@@ -34,18 +33,38 @@ def main(arguments: list[str] | None = None) -> int:
         for file in take(application, Path(options.project), Path(options.screenshots)):
             print(file)  # noqa: T201 (what the command was asked for)
         return 0
-    theme.apply(application, theme.LIGHT, theme.load_font())
+    return _run(application, Path(options.project) if options.project else None)
+
+
+def _run(application: "QApplication", project: Path | None) -> int:
+    from PySide6.QtCore import QTimer
+
+    from app import theme, translations
+    from app.crash_report import CrashReport
+    from app.main_window import MainWindow
+    from app.settings import Settings
+    from core.store.home import home
+
+    settings = Settings()
+    translator = translations.install(application, settings.language)
+    theme.apply(application, theme.wanted(settings.theme), theme.load_font())
     report = CrashReport(home() / "logs")
-    report.watch()
-    window = MainWindow()
+    earlier = report.watch()
+    window = MainWindow(settings)
+    report.broke.connect(window.show_broken)
     window.show()
-    window.open_project(Path(options.project))
-    return application.exec()
+    if earlier:
+        window.show_crash(earlier, home() / "logs")
+    # What is slow comes once the window is there.
+    QTimer.singleShot(0, window, lambda: window.open_soon(project) if project else window.welcome.look_at_recent())
+    ended = application.exec()
+    application.removeTranslator(translator)
+    return ended
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lensmith window")
-    parser.add_argument("project", nargs="?", default=str(Path.home() / "Lensmith"))
+    parser.add_argument("project", nargs="?", help="folder of the project to open; made if it is not there")
     parser.add_argument("--screenshots", metavar="DIR", help="write pictures of the pages and end")
     return parser.parse_args(arguments)
 

@@ -1,7 +1,7 @@
 """When something breaks that nobody foresaw: it is written down and told, and the window lives on.
 
-An exception in a slot goes to ``errors.log`` and a dialog. A crash of the whole process leaves the stacks of its
-threads in ``crash.log``, which the next start shows.
+An exception in a slot goes to ``errors.log`` and to whoever listens to ``broke``. A crash of the whole process leaves
+the stacks of its threads in ``crash.log``, which the next start shows.
 """
 
 import faulthandler
@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox
 
 LONGEST_LOG = 1 << 20  # bytes; then the log starts over
 
@@ -21,18 +20,19 @@ LONGEST_LOG = 1 << 20  # bytes; then the log starts over
 class CrashReport(QObject):
     """Catches what reaches Python's last hooks, in any thread, and tells it in the window's thread."""
 
-    _broke = Signal(str, str)  # one line, whole story
+    broke = Signal(str, str)  # one line, whole story
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
         self._errors = folder / "errors.log"
         self._crash = folder / "crash.log"
-        self._dialog: QMessageBox | None = None
-        self._broke.connect(self._tell)
 
-    def watch(self) -> None:
-        """From now on nothing breaks in silence; call once, before the window is made."""
+    def watch(self) -> str:
+        """From now on nothing breaks in silence; call once, before the window is made.
+
+        Returns the stacks that an earlier crash left, or nothing.
+        """
         earlier = self._crash.read_text("utf-8", "replace") if self._crash.exists() else ""
         if earlier:
             self._crash.replace(self._crash.with_name("crash-before.log"))
@@ -40,15 +40,14 @@ class CrashReport(QObject):
         faulthandler.enable(self._file)
         sys.excepthook = self._catch
         threading.excepthook = lambda what: self._catch(what.exc_type, what.exc_value, what.exc_traceback)
-        if earlier:
-            self._broke.emit(self.tr("Lensmith crashed when it was last open. No saved work is lost."), earlier)
+        return earlier
 
     def _catch(self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.exit(1)
         story = "".join(traceback.format_exception(kind, error, trace))
         self._write(story)
-        self._broke.emit(self.tr("Something went wrong: {0}").format(f"{kind.__name__}: {error}"), story)
+        self.broke.emit(self.tr("Something went wrong: {0}").format(f"{kind.__name__}: {error}"), story)
 
     def _write(self, story: str) -> None:
         full = self._errors.exists() and self._errors.stat().st_size > LONGEST_LOG
@@ -56,16 +55,3 @@ class CrashReport(QObject):
             file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}\n{story}\n")
         if sys.stderr is not None:
             sys.stderr.write(story)
-
-    def _tell(self, what: str, story: str) -> None:
-        """One dialog at a time, however often a slot breaks; it blocks nothing."""
-        if self._dialog is not None and self._dialog.isVisible():
-            return
-        self._dialog = QMessageBox(QMessageBox.Icon.Warning, self.tr("Lensmith"), what)
-        self._dialog.setInformativeText(
-            self.tr(
-                "You can go on working. If it happens again, please report it with the details, kept in {0}."
-            ).format(str(self._errors.parent))
-        )
-        self._dialog.setDetailedText(story)
-        self._dialog.open()

@@ -1,8 +1,11 @@
 """Long work off the window's thread, with progress, time left and cancel, all in one place."""
 
+import errno
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,6 +16,7 @@ from core.domain.progress import Progress
 
 TELL_EVERY = 0.05  # seconds between two reports of progress
 SURE_AFTER = 1.0  # seconds of work before a time left is worth saying
+DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO}
 
 
 class Job(QThread):
@@ -38,6 +42,7 @@ class Job(QThread):
         super().__init__(parent)
         self.title, self.lane, self.quiet = title, lane, quiet
         self.has_begun = False  # Qt's isRunning is false again between the end of the work and the news of it
+        self.began = 0.0  # monotonic seconds
         self._work = work
         self._cancel = threading.Event()
         self._told = self._step_began = 0.0
@@ -75,6 +80,7 @@ class Job(QThread):
 
     def run(self) -> None:
         """Thread body; Qt calls it."""
+        self.began = self._step_began = time.monotonic()
         try:
             self._progress(0, 0, "")
             result = self._work(self._progress)
@@ -121,16 +127,36 @@ def unexpected(error: Exception) -> LensmithError:
     return told
 
 
+def is_refused_by_disk(error: BaseException | None) -> bool:
+    """Whether the same edit may succeed later: the disk was full, failing or not writable, or the file in use."""
+    while error is not None:
+        if isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in DISK_TROUBLE):
+            return True
+        error = error.__cause__
+    return False
+
+
+@dataclass(frozen=True, eq=False)
+class Unsaved:
+    """An edit that the disk refused."""
+
+    title: str
+    error: LensmithError
+    repeat: Callable[[], object]
+
+
 class Jobs(QObject):
     """All long work of one project. Jobs of one lane run one after another, lanes side by side."""
 
     started = Signal(object)  # Job, from now on in ``running`` or waiting for its lane
     ended = Signal(object)  # Job
     failed = Signal(object)  # LensmithError of a job that nobody else listens to
+    unsaved_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.jobs: list[Job] = []  # oldest first; those that run and those that wait
+        self.unsaved: list[Unsaved] = []  # oldest first; kept until they succeed or are discarded
         self._closing = False
 
     def run(
@@ -146,24 +172,52 @@ class Jobs(QObject):
     ) -> Job:
         """Start ``work`` as soon as its lane is free; the callbacks run in the window's thread.
 
-        Without ``failed``, the window shows the error. ``quiet``: too short or too small to be listed.
+        Without ``failed``, the window shows the error. ``quiet``: too short or too small to be listed. Work of the
+        lane "project" that the disk refused is kept in ``unsaved``. Nothing is begun any more once all is closing.
         """
+        again = partial(self.run, title, work, done=done, failed=failed, ended=ended, lane=lane, quiet=quiet)
+
+        def fail(error: LensmithError) -> None:
+            if lane == "project" and is_refused_by_disk(error):
+                self.unsaved.append(Unsaved(title, error, again))
+                self.unsaved_changed.emit()
+            (failed or self.failed.emit)(error)
+
         job = Job(work, self, title=title, lane=lane, quiet=quiet)
-        job.call_back(done, failed or self.failed.emit, partial(self._over, job, ended))
+        job.call_back(done, fail, partial(self._over, job, ended))
+        if self._closing:
+            job.deleteLater()
+            return job
         self.jobs.append(job)
         self.started.emit(job)
         self._start_next()
         return job
 
+    def repeat(self, unsaved: Unsaved) -> None:
+        """Do the edit now that the disk may take it; if it fails again it is kept again."""
+        self.discard(unsaved)
+        unsaved.repeat()
+
+    def discard(self, unsaved: Unsaved) -> None:
+        if unsaved in self.unsaved:
+            self.unsaved.remove(unsaved)
+            self.unsaved_changed.emit()
+
     def loud(self) -> list[Job]:
         """Those worth showing."""
         return [job for job in self.jobs if not job.quiet]
 
+    def cancel_all(self) -> None:
+        """Ask everything to end and begin nothing more; ``ended`` tells of each, and then ``jobs`` is empty."""
+        self._closing = True
+        for job in list(self.jobs):
+            job.cancel()
+            if not job.has_begun:
+                self._over(job, None)
+
     def close(self) -> None:
         """Cancel everything and wait until it is undone."""
-        self._closing = True
-        for job in self.jobs:
-            job.cancel()
+        self.cancel_all()
         for job in self.jobs:
             job.wait()
         self.jobs.clear()

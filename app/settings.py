@@ -1,9 +1,12 @@
 """What the window remembers about its user, in one file of the user's own folder; never part of a project."""
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from core.store.home import home
 
@@ -11,12 +14,25 @@ MOST_RECENT = 12
 THEMES = ("system", "light", "dark")
 
 
-class Settings:
+class Recent(NamedTuple):
+    """A project opened before; ``opened`` in Unix seconds."""
+
+    path: Path
+    opened: int
+
+
+class Settings(QObject):
     """Typed access to ``window.ini``. A file that cannot be read or written costs the memory, never the window."""
 
+    theme_changed = Signal(str)
+    expert_changed = Signal(bool)
+    recent_changed = Signal()
+
     def __init__(self, file: Path | None = None) -> None:
+        super().__init__()
         file = file or home() / "window.ini"
-        file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
         self._store = QSettings(str(file), QSettings.Format.IniFormat)
 
     @property
@@ -27,7 +43,9 @@ class Settings:
 
     @theme.setter
     def theme(self, value: str) -> None:
-        self._store.setValue("theme", value)
+        if value != self.theme:
+            self._store.setValue("theme", value)
+            self.theme_changed.emit(value)
 
     @property
     def expert(self) -> bool:
@@ -36,21 +54,46 @@ class Settings:
 
     @expert.setter
     def expert(self, value: bool) -> None:
-        self._store.setValue("expert", "true" if value else "false")
+        if value != self.expert:
+            self._store.setValue("expert", "true" if value else "false")
+            self.expert_changed.emit(value)
 
     @property
-    def recent(self) -> list[Path]:
-        """Projects opened before, newest first, those gone left out."""
-        paths = [Path(line) for line in self._text("recent", "").split("\n") if line]
-        return [path for path in paths if (path / "lensmith.db").is_file()]
+    def language(self) -> str:
+        """A code such as ``cs``; empty for that of the system."""
+        return self._text("language", "")
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._store.setValue("language", value)
+
+    @property
+    def projects(self) -> Path:
+        """Where new projects are made."""
+        return Path(self._text("projects", "") or Path.home() / "Lensmith")
+
+    @projects.setter
+    def projects(self, value: Path) -> None:
+        self._store.setValue("projects", os.fspath(value))
+
+    @property
+    def recent(self) -> list[Recent]:
+        """Projects opened before, newest first; some may be gone by now, or lie on a drive that is not there today."""
+        lines = [line.split(" ", 1) for line in self._text("recent", "").split("\n") if line[:1].isdigit()]
+        return [Recent(Path(path), int(opened)) for opened, path in lines]
 
     def opened(self, project: Path) -> None:
         """Remember ``project`` as the newest."""
-        others = [path for path in self.recent if path != project]
-        self._store.setValue("recent", "\n".join(map(os.fspath, [project, *others][:MOST_RECENT])))
+        others = [one for one in self.recent if one.path != project]
+        self._remember([Recent(project, int(time.time())), *others])
 
     def forget(self, project: Path) -> None:
-        self._store.setValue("recent", "\n".join(os.fspath(path) for path in self.recent if path != project))
+        self._remember([one for one in self.recent if one.path != project])
+
+    def _remember(self, recent: list[Recent]) -> None:
+        lines = [f"{one.opened} {os.fspath(one.path)}" for one in recent if "\n" not in os.fspath(one.path)]
+        self._store.setValue("recent", "\n".join(lines[:MOST_RECENT]))
+        self.recent_changed.emit()
 
     def bytes(self, name: str) -> QByteArray:
         """Qt's own state of a window or a splitter."""

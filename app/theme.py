@@ -174,7 +174,7 @@ QFrame#finding[severity="bad"] {{ background: {bad_soft}; }}
 QFrame#finding[chosen="true"], QFrame#finding:focus {{ border: 2px solid {accent}; }}
 QPushButton[quiet="true"][fine="true"] {{ color: {muted}; font-size: {caption}px; text-align: left; padding: 2px 4px; }}
 QPushButton[quiet="true"][tiny="true"] {{ padding: 0; border-width: 1px; }}
-QPushButton[narrow="true"] {{ text-align: center; padding: 6px 0; }}
+QPushButton[narrow="true"], QPushButton[fine="true"][narrow="true"] {{ text-align: center; padding: 6px 0; }}
 QPushButton[row="true"] {{ text-align: left; border: 2px solid transparent; background: transparent; padding: 6px; }}
 QPushButton[row="true"]:hover {{ background: {accent_soft}; }}
 QPushButton[row="true"]:focus {{ border: 2px solid {accent}; }}
@@ -275,12 +275,13 @@ def make_semibold(widget: QWidget) -> None:
 class _Glyph(QIconEngine):
     """One SVG of ``resources/icons``, sharp at any scale, in a colour of the palette in force when it paints."""
 
-    def __init__(self, name: str, role: str) -> None:
+    def __init__(self, name: str, role: str, on_role: str) -> None:
         super().__init__()
-        self._name, self._role = name, role
+        self._name, self._role, self._on_role = name, role, on_role
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        role = "muted" if mode is QIcon.Mode.Disabled else self._role
+        role = self._on_role if state is QIcon.State.On else self._role
+        role = "muted" if mode is QIcon.Mode.Disabled else role
         QSvgRenderer(QByteArray(_svg(self._name, getattr(current(), role)))).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
@@ -290,7 +291,7 @@ class _Glyph(QIconEngine):
         return self._drawn(size, mode, state)
 
     def clone(self) -> QIconEngine:
-        return _Glyph(self._name, self._role)
+        return _Glyph(self._name, self._role, self._on_role)
 
     def _drawn(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         drawn = QPixmap(size)
@@ -301,9 +302,12 @@ class _Glyph(QIconEngine):
         return drawn
 
 
-def icon(name: str, role: str = "muted") -> QIcon:
-    """The Phosphor icon ``name`` in the colour ``role`` (a field of ``Colours``); it follows the palette."""
-    return QIcon(_Glyph(name, role))
+def icon(name: str, role: str = "muted", on: str = "") -> QIcon:
+    """The Phosphor icon ``name`` in the colour ``role`` (a field of ``Colours``); it follows the palette.
+
+    ``on``: the colour where a button is checked, if that is another.
+    """
+    return QIcon(_Glyph(name, role, on or role))
 
 
 def picture(name: str, role: str = "muted", side: int = 20, ratio: float = 1.0) -> QPixmap:

@@ -1,1 +1,4 @@
-"""One module a page of the rail; pages do not know each other."""
+"""The pages of a project. Each looks at one session and knows no other page."""
+
+# Name, icon; the module is ``app.pages.<name>_page``, its class ``<Name>Page``, its guide page ``<name>.md``.
+PAGES = (("data", "images"), ("train", "graduation-cap"))

@@ -1,6 +1,6 @@
 """Labels, cards and badges in the sizes and roles of the theme."""
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -49,6 +49,23 @@ class Card(QFrame):
             self.head.addWidget(label(title, "section"))
             self.head.addStretch()
             self.body.addLayout(self.head)
+
+
+class Glyph(QLabel):
+    """An icon of the theme as a picture; it follows the palette."""
+
+    def __init__(self, name: str, role: str = "muted", side: int = 20) -> None:
+        super().__init__()
+        self._drawn = (name, role, side)
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        self.setPixmap(theme.picture(*self._drawn, ratio=self.devicePixelRatioF()))
 
 
 class PageHeader(QHBoxLayout):

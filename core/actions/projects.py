@@ -35,6 +35,15 @@ def read_project(store: ProjectStore) -> ProjectData:
     return ProjectData(info=store.info, classes=store.classes(), images=store.images())
 
 
+def count_images(path: Path) -> int | None:
+    """How many images the project at ``path`` holds; ``None`` where there is no project that can be read."""
+    try:
+        with ProjectStore.open(path, for_writing=False) as store:
+            return store.count_images()
+    except (LensmithError, OSError):
+        return None
+
+
 PATIENCE = 5.0  # seconds; within it another command has split the data and let go
 
 

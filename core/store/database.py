@@ -1,13 +1,20 @@
 """The SQLite file of a project: opened safely, changed in transactions, its errors told in sentences."""
 
+import ctypes
 import os
+import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from core.domain.errors import LensmithError
+
+MOUNTS = Path("/proc/mounts")
+NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "9p", "fuse.sshfs", "fuse.davfs"}
+_REMOTE_DRIVE = 4  # DRIVE_REMOTE of Windows' GetDriveTypeW
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -16,7 +23,8 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     ``mode``: ``rw`` an existing file, ``rwc`` creating it, ``ro`` never writing, ``immutable`` a file on a medium that
     cannot be written at all.
 
-    WAL with ``synchronous=FULL``: a committed edit survives ``kill -9`` and power loss, and readers never wait.
+    WAL with ``synchronous=FULL``: a committed edit survives ``kill -9`` and power loss, and readers never wait. On a
+    network drive a rollback journal instead: WAL needs memory that all who have the file open share.
     """
     query = "immutable=1" if mode == "immutable" else f"mode={mode}"
     # "file://" before "/home/…", "/C:/…" and "//server/share/…" alike.
@@ -26,12 +34,47 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA cache_size=-65536")  # 64 MB
         if mode in ("rw", "rwc"):
-            db.execute("PRAGMA journal_mode=WAL")
+            if on_network(path):
+                db.execute("PRAGMA cache_spill=OFF")  # else a long import locks readers out before its commit
+                db.execute("PRAGMA journal_mode=DELETE")
+            else:
+                db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def on_network(path: Path) -> bool:
+    """Whether ``path`` lies on a drive of another machine (NFS, SMB, SSHFS), as far as the system tells.
+
+    Linux: the longest mount point of ``/proc/mounts`` above it. Windows: a UNC path, or GetDriveTypeW.
+    """
+    if sys.platform == "win32":  # written from the documentation, not run
+        drive = path.absolute().drive
+        return drive.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(f"{drive}\\") == _REMOTE_DRIVE
+    try:
+        lines = MOUNTS.read_text(errors="surrogateescape").splitlines()
+    except OSError:
+        return False
+    place = str(path.absolute())  # no link is followed: on a share that dropped that would hang
+    nearest, found = "", ""
+    for line in lines:
+        _, point, kind, *_ = line.split(" ")
+        point = _unescaped(point)
+        if len(point) >= len(nearest) and _is_inside(place, point):  # of two mounts at one point the later one counts
+            nearest, found = point, kind
+    return found in NETWORK_FILE_SYSTEMS
+
+
+def _unescaped(point: str) -> str:
+    """The kernel writes a space as ``\\040`` and so on."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point)
+
+
+def _is_inside(place: str, point: str) -> bool:
+    return point == "/" or place == point or place.startswith(f"{point.rstrip('/')}/")
 
 
 def check_health(db: sqlite3.Connection, path: Path) -> None:

@@ -44,6 +44,7 @@ class ProjectStore:
         self.path = path
         self.read_only = lock is None
         self.holder = holder
+        self.on_network = database.on_network(path)
         self._lock = lock
         self._paths = PicturePaths(path)
         self._file = path / DATABASE
@@ -147,6 +148,11 @@ class ProjectStore:
         """Every image that some file is known of, in the order of import; absolute paths."""
         with self._reading() as db:
             return queries.read_images(db, self._paths)
+
+    def count_images(self) -> int:
+        """As many as ``images`` would tell, without reading them."""
+        with self._reading() as db:
+            return queries.count_images(db)
 
     def files(self) -> list[tuple[str, str]]:
         """(absolute path, image hash) of every known file."""

@@ -40,6 +40,11 @@ def read_files(db: sqlite3.Connection, paths: PicturePaths) -> list[tuple[str, s
     return [(paths.absolute(path), hash_) for path, hash_ in rows]
 
 
+def count_images(db: sqlite3.Connection) -> int:
+    (count,) = db.execute("SELECT count(DISTINCT image) FROM files").fetchone()
+    return int(count)
+
+
 def read_images(db: sqlite3.Connection, paths: PicturePaths) -> list[Image]:
     """Every image that some file is known of, in the order of import.
 

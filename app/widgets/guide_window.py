@@ -1,0 +1,88 @@
+"""The user guide in a window of its own: Markdown pages with pictures, links between them, back and forth."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QImage, QKeySequence, QShortcut, QTextDocument
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
+
+from app import theme
+from app.widgets.parts import button
+
+SIZE = QSize(860, 720)
+START = "index.md"
+
+
+class GuideWindow(QWidget):
+    """One window for all of the guide; ``open_page`` leads to a page of ``folder``."""
+
+    def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._folder = folder
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("Lensmith user guide"))
+        self.resize(SIZE)
+        self.text = _Browser()
+        self.text.setOpenLinks(False)
+        self.text.anchorClicked.connect(self._follow)
+        self.text.setAccessibleName(self.tr("User guide"))
+        self.back = self._button(self.tr("Back"), "arrow-left", self.text.backward)
+        self.forward = self._button(self.tr("Forward"), "arrow-right", self.text.forward)
+        self.contents = self._button(self.tr("Contents"), "list", lambda: self.open_page(START))
+        self.text.backwardAvailable.connect(self.back.setEnabled)
+        self.text.forwardAvailable.connect(self.forward.setEnabled)
+        self.back.setEnabled(False)
+        self.forward.setEnabled(False)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SMALL)
+        for made in (self.back, self.forward, self.contents):
+            row.addWidget(made)
+        row.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.LARGE, theme.MEDIUM, theme.LARGE, theme.LARGE)
+        column.setSpacing(theme.SMALL)
+        column.addLayout(row)
+        column.addWidget(self.text, 1)
+        for keys, then in ((Qt.Key.Key_Escape, self.close), (QKeySequence.StandardKey.Back, self.text.backward)):
+            QShortcut(QKeySequence(keys), self).activated.connect(then)
+
+    def open_page(self, name: str) -> None:
+        """``data.md``; the contents where there is no such page."""
+        file = self._folder / name
+        if not file.is_file():
+            file = self._folder / START
+        self._load(QUrl.fromLocalFile(str(file)))
+
+    def _follow(self, link: QUrl) -> None:
+        """To another page here; everything else opens where the system opens it."""
+        target = self.text.source().resolved(link)
+        if target.isLocalFile() and target.toLocalFile().endswith(".md"):
+            self._load(target)
+        else:
+            QDesktopServices.openUrl(target)
+
+    def _load(self, url: QUrl) -> None:
+        self.text.setSource(url, QTextDocument.ResourceType.MarkdownResource)
+
+    def _button(self, text: str, icon: str, then: object) -> QPushButton:
+        made = button(text, icon)
+        made.setProperty("quiet", True)
+        made.clicked.connect(then)
+        return made
+
+
+class _Browser(QTextBrowser):
+    """Pictures are never wider than the text; headings get air."""
+
+    def loadResource(self, kind: int, url: QUrl | str) -> object:  # noqa: N802 (Qt's name)
+        made = super().loadResource(kind, url)
+        if kind == QTextDocument.ResourceType.ImageResource.value:
+            image = QImage(self.source().resolved(QUrl(url)).toLocalFile())
+            room = self.viewport().width() - 2 * theme.WIDE
+            if not image.isNull() and image.width() > room > 0:
+                ratio = self.devicePixelRatioF()
+                image = image.scaledToWidth(round(room * ratio), Qt.TransformationMode.SmoothTransformation)
+                image.setDevicePixelRatio(ratio)
+            return image if not image.isNull() else made
+        return made
