@@ -83,7 +83,7 @@ QFrame#card {{ background: {surface}; border: 1px solid {line}; border-radius: {
 QFrame#card[chosen="true"] {{ border: 2px solid {accent}; }}
 QFrame#card[mode="true"][chosen="false"] {{ margin: 1px; }}
 QFrame#card[mode="true"][chosen="false"]:hover {{ border-color: {muted}; }}
-QFrame#card[mode="true"]:focus {{ background: {accent_soft}; }}
+QFrame#card[mode="true"]:focus {{ border: 2px solid {text}; }}
 QLabel {{ color: {text}; background: transparent; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="caption"] {{ color: {muted}; font-size: {caption}px; }}
@@ -141,6 +141,14 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{caret}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
+QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px;
+  background: {surface}; }}
+QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{tick}"); }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ background: {line}; border-color: {line}; }}
+QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 9px;
+  background: {surface}; }}
+QRadioButton::indicator:checked {{ width: 8px; height: 8px; border: 5px solid {accent}; }}
 QComboBox[unset="true"] {{ color: {muted}; }}
 QComboBox:disabled {{ color: {muted}; background: {background}; }}
 *[invalid="true"] {{ border-color: {bad}; }}
@@ -235,6 +243,7 @@ def apply(application: QApplication, colours: Colours, family: str) -> None:
         "card": CARD_RADIUS,
         "control": CONTROL_RADIUS,
         "caret": (ICONS / f"caret-down-{name_of(colours)}.svg").as_posix(),
+        "tick": (ICONS / f"tick-{name_of(colours)}.svg").as_posix(),
     }
     application.setStyleSheet(_STYLE.format(**names, **sizes))
     application.setProperty("colours", name_of(colours))
