@@ -115,11 +115,11 @@ QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
 QPushButton[primary="true"] {{ color: {on_accent}; background: {accent}; border-color: {accent}; }}
 QPushButton[primary="true"]:disabled {{ color: {muted}; background: {line}; border-color: {line}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
-QPushButton[tab="true"] {{ color: {muted}; border: 2px solid transparent; background: transparent;
-  padding: 3px 8px; font-size: {section}px; }}
-QPushButton[tab="true"]:hover {{ background: {background}; }}
-QPushButton[tab="true"]:checked {{ color: {text}; background: {background}; }}
-QPushButton[tab="true"]:focus {{ border: 2px solid {accent}; }}
+QPushButton[tab="true"] {{ color: {muted}; border: 2px solid transparent; border-radius: 0; background: transparent;
+  padding: 2px 0; font-size: {section}px; }}
+QPushButton[tab="true"]:hover {{ color: {text}; }}
+QPushButton[tab="true"]:checked {{ color: {text}; border-bottom-color: {accent}; }}
+QPushButton[tab="true"]:focus {{ border: 2px solid {accent}; border-radius: {control}px; }}
 QPushButton[danger="true"] {{ color: {bad}; }}
 QWidget#runs {{ background: {surface}; border-right: 1px solid {line}; }}
 QListView#runs {{ background: {surface}; border: none; }}
@@ -155,6 +155,13 @@ QComboBox:disabled {{ color: {muted}; background: {background}; }}
 QLabel[problem="true"] {{ color: {bad}; }}
 QProgressBar {{ background: {line}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 4px; }}
+QSlider {{ border: 2px solid transparent; border-radius: {control}px; padding: 2px; }}
+QSlider:focus {{ border-color: {accent}; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {line}; }}
+QSlider::sub-page:horizontal {{ border-radius: 2px; background: {accent}; }}
+QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -6px 0; border-radius: 8px; background: {surface};
+  border: 2px solid {accent}; }}
+QSlider::handle:horizontal:hover {{ background: {accent_soft}; }}
 QTableView {{ background: {surface}; border: none; gridline-color: {line}; color: {text};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
 QHeaderView::section {{ background: {surface}; color: {muted}; border: none; padding: 4px 3px;
@@ -228,6 +235,7 @@ def load_font() -> str:
 
 def apply(application: QApplication, colours: Colours, family: str) -> None:
     """Fusion with our own palette: the platform's own theme would differ on every machine."""
+    application.setProperty("colours", name_of(colours))  # first: widgets paint icons anew when the palette changes
     application.setStyle("Fusion")
     font = QFont(family)
     font.setPixelSize(BODY_PX)
@@ -246,7 +254,6 @@ def apply(application: QApplication, colours: Colours, family: str) -> None:
         "tick": (ICONS / f"tick-{name_of(colours)}.svg").as_posix(),
     }
     application.setStyleSheet(_STYLE.format(**names, **sizes))
-    application.setProperty("colours", name_of(colours))
 
 
 def wanted(choice: str) -> Colours:

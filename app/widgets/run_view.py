@@ -1,169 +1,249 @@
-"""A run as it goes: where it stands, four figures, two curves. Fed with events, live or replayed."""
+"""A run as it goes or as it went: where it stands, four figures, curves, pictures, machine and log."""
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
 from app.live_run import LiveRun
+from app.readings import Readings
 from app.widgets.curve_plot import REPAINT_MS, CurvePlot
-from app.widgets.parts import Card, Figure, badge, label, set_badge
-from core.domain.event import Phase
+from app.widgets.machine_panel import MachineCard
+from app.widgets.parts import Card, PageHeader, button, label, page_column
+from app.widgets.question import Question
+from app.widgets.run_curves import RunCurves
+from app.widgets.run_log import RunLog
+from app.widgets.run_notes import RunNotes
+from app.widgets.run_standing import RunFigures, RunStanding
+from app.widgets.run_words import DISK_FULL, STOPPING, mode_title, model_title, started, told_state
+from app.widgets.sample_pictures import SamplePictures
+from app.widgets.tabs import Tabs
 from core.domain.history import RunHistory, RunState
-from core.domain.report import MAIN_METRIC
 from core.domain.run import mode_of
-from core.domain.task import Task
 
-BADGES = {
-    RunState.WAITING: "accent",
-    RunState.RUNNING: "accent",
-    RunState.COMPLETED: "good",
-    RunState.STOPPED: "caution",
-    RunState.FAILED: "bad",
-    RunState.INTERRUPTED: "caution",
-}
+KILL_AFTER = 10.0  # seconds for which a run may take its time to stop
+PANEL_HEIGHT = 144  # pixels of pictures, machine or log
+RESUMABLE = (RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED, DISK_FULL)
 
 
 class RunView(QWidget):
-    """Everything shown is derived from the history of one ``LiveRun``."""
+    """Everything shown is derived from one ``LiveRun``; ``refresh`` shows it as it is now.
+
+    What the user wants of the run is told by signals: this widget knows no project.
+    """
+
+    resume_wanted = Signal()
+    kill_wanted = Signal()
+    results_wanted = Signal()
+    new_wanted = Signal()
+    gentler_wanted = Signal()  # a new run with a tenth of the learning rate
 
     def __init__(self, live: LiveRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.live = live
-        task = live.spec.task
-        self._metric = MAIN_METRIC[task]
-        title = f"{mode_of(live.spec.start)} · {live.spec.architecture} · {live.run.id[:4]}"
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(theme.MEDIUM)
-        outer.addLayout(self._header(title))
-        outer.addWidget(self._standing())
-        outer.addLayout(self._figures())
-        outer.addLayout(self._curves(task), 1)
-        self._stale = True
-        live.moved.connect(self._mark)
+        self._heard = self._stale = False
+        self.standing, self.figures = RunStanding(), RunFigures(live.spec.task)
+        self.notes, self.curves = RunNotes(), RunCurves(live.spec.task)
+        self.pictures, self.machine, self.log = SamplePictures(), MachineCard(), RunLog()
+        self.notes.gentler_wanted.connect(self.gentler_wanted)
+        self.readings = Readings(self)
+        self.readings.changed.connect(self._show_machine)
+        self._lay_out()
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self.refresh)
-        self._timer.start(REPAINT_MS)
+        self._timer.setInterval(REPAINT_MS)
+        self._timer.timeout.connect(self._tick)
+        live.moved.connect(self._mark)
+        live.over.connect(self._end)
 
     @property
     def history(self) -> RunHistory:
         return self.live.history
 
-    def _mark(self) -> None:
-        self._stale = True
+    @property
+    def loss_plot(self) -> CurvePlot:
+        return self.curves.loss_plot
 
     def refresh(self) -> None:
-        """Show the history as it is now; a timer calls this."""
+        """Show the run as it is now."""
+        self._stale = False
+        live = self.live
+        self.standing.follow(live)
+        self.figures.follow(live)
+        self.notes.follow(live)
+        self.curves.follow(live)
+        if live.samples is not None:
+            self.pictures.show_samples(live.samples)
+        self._show_header()
+        self._show_panel()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        super().showEvent(event)
+        if self._heard:
+            self.refresh()
+        self._watch()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
+        super().hideEvent(event)
+        self._timer.stop()
+        self.readings.stop()
+
+    def _mark(self) -> None:
+        self._stale = True
+        if not self._heard:  # a run long over is told within a moment: no flicker of an empty view
+            self._heard = True
+            self.refresh()
+
+    def _tick(self) -> None:
         if self._stale:
-            self._stale = False
-            self._show_standing()
-            self._show_figures()
-            self._show_curves()
+            self.refresh()
+        elif self.live.stop_asked_at is not None:
+            self._show_actions()
 
-    def _header(self, title: str) -> QHBoxLayout:
-        row = QHBoxLayout()
-        titles = QVBoxLayout()
-        titles.setSpacing(2)
-        titles.addWidget(label(title, "page"))
-        titles.addWidget(label(self.tr("Closing the window does not stop it."), "muted"))
-        row.addLayout(titles)
-        row.addStretch()
-        self.stop_button = QPushButton(self.tr("Stop, keep best"))
-        self.stop_button.clicked.connect(self.live.ask_to_stop)
-        row.addWidget(self.stop_button)
-        return row
+    def _end(self) -> None:
+        self._heard = True
+        self.refresh()
+        self._watch()
 
-    def _standing(self) -> Card:
+    def _watch(self) -> None:
+        """Timers run only while somebody looks and something goes on."""
+        going = self.isVisible() and self.live.is_going
+        if going:
+            self._timer.start()
+        else:
+            self._timer.stop()
+        if going and self.panel.stack.currentWidget() is self.machine:
+            self.readings.worker = self.live.clock.pid or None
+            self.readings.start()
+        else:
+            self.readings.stop()
+
+    # Header and its actions
+
+    def _show_header(self) -> None:
+        live = self.live
+        if live.clock.began:
+            words = started(live)
+            if live.is_going:
+                words = f"{words} {self.tr('Closing the window does not stop it.')}"
+            self.header.subtitle.setText(words)
+        self._show_actions()
+
+    def _show_actions(self) -> None:
+        live, state, going = self.live, told_state(self.live), self.live.is_going
+        asked = live.stop_asked_at
+        self.stop_button.setVisible(going and live.history.state is RunState.RUNNING)
+        self.stop_button.setEnabled(state != STOPPING)
+        self.stop_button.setText(self.tr("Stopping…") if state == STOPPING else self.tr("Stop, keep best"))
+        self.kill_button.setVisible(going and asked is not None and time.monotonic() - asked >= KILL_AFTER)
+        began = live.history.last_seq >= 0
+        self.resume_button.setVisible(not going and (state in RESUMABLE or not began))
+        self.resume_button.setText(self.tr("Resume") if began else self.tr("Start"))
+        self.results_button.setVisible(not going and "report" in live.history.artifacts)
+        self.new_button.setVisible(not going)
+
+    def _ask_kill(self) -> None:
+        checkpoint = self.history.checkpoint
+        lost = (
+            self.tr("There is no checkpoint yet: resumed, it starts over.")
+            if checkpoint is None
+            else self.tr("Nothing up to epoch {} is lost: the run can be resumed from there.").format(checkpoint.epoch)
+        )
+        text = self.tr("Its process is ended at once. {} The best weights are not exported.").format(lost)
+        answers = [("wait", self.tr("Keep waiting")), ("kill", self.tr("Kill the run"))]
+        title = self.tr("Kill run {}?").format(self.live.number)
+        self.question = Question(title, text, answers, icon="warning", escape="wait", parent=self)
+        self.question.answered.connect(self._answer_kill)
+        self.question.open()
+
+    def _answer_kill(self, answer: str) -> None:
+        if answer == "kill":
+            self.kill_wanted.emit()
+
+    def _stop(self) -> None:
+        self.live.ask_to_stop()
+        self.refresh()
+
+    # Pictures, machine, log
+
+    def _show_panel(self) -> None:
+        shown = self.panel.stack.currentWidget()
+        if shown is self.log:
+            self.log.show_lines(self.live.log, self.live.log_count)
+        epoch = self.pictures.epoch
+        words = self.tr("epoch {} · solid: truth, dashed: the model").format(epoch)
+        if shown is self.pictures and self.live.spec.task == "classification":
+            words = self.tr("epoch {}").format(epoch)
+        self._remark.setText(words)
+        self._remark.setVisible(shown is self.pictures and epoch is not None)
+
+    def _change_panel(self) -> None:
+        self._show_panel()
+        self._watch()
+
+    def _show_machine(self) -> None:
+        self.machine.show_readings(list(self.readings.recent))
+
+    # Building
+
+    def _lay_out(self) -> None:
+        column = page_column(self)
+        column.addLayout(self._make_header())
+        content = QWidget()
+        rows = QVBoxLayout(content)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.MEDIUM)
+        rows.addWidget(self.standing)
+        rows.addWidget(self.notes)
+        rows.addWidget(self.figures)
+        rows.addWidget(self.curves, 1)
+        rows.addWidget(self._make_panel())
+        area = QScrollArea()  # for windows lower than any that we promise to fit
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(content)
+        column.addWidget(area, 1)
+
+    def _make_header(self) -> PageHeader:
+        spec = self.live.spec
+        run = self.tr("run {}").format(self.live.number)
+        self.header = PageHeader(f"{mode_title(mode_of(spec.start))} · {model_title(spec.architecture)} · {run}")
+        self.stop_button = self._action(self.tr("Stop, keep best"), "stop", self._stop)
+        self.stop_button.setToolTip(self.tr("Stops at the next batch; the best weights so far are exported."))
+        self.kill_button = self._action(self.tr("Kill…"), "x-circle", self._ask_kill)
+        self.kill_button.setProperty("danger", True)
+        self.new_button = self._action(self.tr("New run"), "plus", self.new_wanted.emit)
+        self.resume_button = self._action(self.tr("Resume"), "play", self.resume_wanted.emit)
+        self.resume_button.setToolTip(self.tr("Goes on from the last checkpoint."))
+        self.results_button = self._action(self.tr("See results"), "chart-bar", self.results_wanted.emit, primary=True)
+        return self.header
+
+    def _action(self, text: str, icon: str, then: Callable[[], object], *, primary: bool = False) -> QPushButton:
+        made = button(text, icon, primary=primary)
+        made.clicked.connect(lambda checked=False: then())
+        made.hide()
+        self.header.add_action(made)
+        return made
+
+    def _make_panel(self) -> Card:
+        self.machine.setObjectName("")  # a card within this one needs no frame of its own
+        self.machine.body.setContentsMargins(0, 0, 0, 0)
+        self.panel = Tabs(
+            [
+                (self.tr("Validation pictures"), self.pictures),
+                (self.tr("Machine"), self.machine),
+                (self.tr("Log"), self.log),
+            ]
+        )
+        self.panel.stack.setFixedHeight(PANEL_HEIGHT)
+        self.panel.stack.currentChanged.connect(self._change_panel)
+        self._remark = label("", "muted")
         card = Card()
-        row = QHBoxLayout()
-        self._where, self._detail = label(self.tr("Starting"), "section"), label("", "muted")
-        self._badge = badge(self.tr("waiting"), "accent")
-        row.addWidget(self._where)
-        row.addWidget(self._detail)
-        row.addStretch()
-        row.addWidget(self._badge)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        card.body.addLayout(row)
-        card.body.addWidget(self._bar)
+        head = QHBoxLayout()
+        head.addWidget(self.panel, 1)
+        head.addWidget(self._remark)
+        card.body.addLayout(head)
+        card.body.addWidget(self.panel.stack)
         return card
-
-    def _figures(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.MEDIUM)
-        names = (
-            self.tr("{} validation").format(self._metric),
-            self.tr("Loss, train"),
-            self.tr("Time left"),
-            self.tr("Device"),
-        )
-        self.figures = [Figure(name) for name in names]
-        for figure in self.figures:
-            row.addWidget(figure, 1)
-        return row
-
-    def _curves(self, task: Task) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.MEDIUM)
-        self.loss_plot = CurvePlot(self.tr("loss"))
-        self.metric_plot = CurvePlot(
-            self.tr("mAP") if task is Task.DETECTION else self.tr("accuracy, macro-F1"), from_zero_to_one=True
-        )
-        for title, plot in ((self.tr("Loss"), self.loss_plot), (self.tr("Validation"), self.metric_plot)):
-            card = Card(title)
-            card.body.addWidget(plot)
-            row.addWidget(card, 1)
-        return row
-
-    def _show_standing(self) -> None:
-        history, progress = self.history, self.history.progress
-        set_badge(self._badge, self.tr(str(history.state)), BADGES[history.state])
-        self.stop_button.setVisible(history.state is RunState.RUNNING)
-        if history.finished:
-            self._where.setText(self.tr("Ended"))
-            self._detail.setText(f"{history.finished.reason} {history.finished.remedy}".strip())
-            self._bar.setRange(0, 1)
-            self._bar.setValue(1)
-        elif progress and progress.phase is Phase.TRAINING:
-            self._where.setText(self.tr("Epoch {} of {}").format(progress.epoch, history.planned_epochs))
-            self._detail.setText(self.tr("batch {} of {}").format(progress.done, progress.total))
-            self._bar.setRange(0, history.planned_epochs * max(progress.total, 1))
-            self._bar.setValue((progress.epoch - 1) * progress.total + progress.done)
-        elif progress:
-            self._where.setText(self.tr(str(progress.phase).capitalize()))
-            self._detail.setText(f"{progress.done} / {progress.total}" if progress.total else "")
-            self._bar.setRange(0, progress.total)
-            self._bar.setValue(progress.done)
-
-    def _show_figures(self) -> None:
-        history = self.history
-        metric, loss, left, device = self.figures
-        if history.epochs:
-            last = history.epochs[-1]
-            metric.show_value(f"{last.metrics.get(self._metric, 0):.3f}", self._best_remark())
-            val = "" if last.val_loss is None else self.tr("validation {:.3f}").format(last.val_loss)
-            loss.show_value(f"{last.train_loss:.3f}", val)
-            seconds = history.seconds_left
-            an_epoch = self.tr("{:.1f} s an epoch").format(last.seconds)
-            left.show_value("–" if seconds is None else f"{seconds:.0f} s", an_epoch)
-        if history.device:
-            device.show_value(
-                history.device.device, f"{history.device.precision} · {self.tr('batch')} {history.device.batch_size}"
-            )
-
-    def _best_remark(self) -> str:
-        best = self.history.best
-        if best is None:
-            return ""
-        return self.tr("best {:.3f} at epoch {}").format(best.metrics.get(self._metric, 0), best.epoch)
-
-    def _show_curves(self) -> None:
-        epochs = self.history.epochs
-        x = [epoch.epoch for epoch in epochs]
-        losses = {self.tr("train"): (x, [epoch.train_loss for epoch in epochs])}
-        with_val = [epoch for epoch in epochs if epoch.val_loss is not None]
-        if with_val:
-            losses[self.tr("validation")] = ([e.epoch for e in with_val], [e.val_loss or 0.0 for e in with_val])
-        self.loss_plot.set_curves(losses)
-        names = list(epochs[-1].metrics) if epochs else []
-        self.metric_plot.set_curves({name: (x, [epoch.metrics.get(name, 0.0) for epoch in epochs]) for name in names})
