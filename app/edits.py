@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.jobs import Job
 from app.state import Change, Session
 from core.actions import importing, training
 from core.actions import weights as weights_verbs
+from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
 from core.runs import supervisor
 from core.store.run_store import RunFolder
 from core.store.vault import VaultEntry
 from core.training.plan import Choices
+
+if TYPE_CHECKING:  # ONNX Runtime, which the window's start does not wait for
+    from core.actions.shipping import Exported
 
 
 def import_source(session: Session, source: Path) -> None:
@@ -66,3 +71,23 @@ def import_weights(session: Session, path: Path, done: Callable[[VaultEntry], ob
         return weights_verbs.take_in(path, progress)
 
     return session.jobs.run(session.tr("Importing {}").format(path.name), work, done=done, lane="weights")
+
+
+def export_onnx(
+    session: Session,
+    run: RunFolder,
+    target: Path,
+    done: "Callable[[Exported | None], object]",
+    *,
+    replace: bool,
+    failed: Callable[[LensmithError], object],
+) -> Job:
+    """Copy the run's verified ONNX file to ``target``; ``done`` gets ``None`` where a file lies there already."""
+
+    def work(progress: Progress) -> "Exported | None":
+        from core.actions import shipping
+
+        return shipping.ship(run, target, replace=replace)
+
+    title = session.tr("Exporting {}").format(target.name)
+    return session.jobs.run(title, work, done=done, failed=failed, lane="export")

@@ -59,6 +59,11 @@ class Glyph(QLabel):
         self._drawn = (name, role, side)
         self._draw()
 
+    def become(self, name: str, role: str) -> None:
+        """Another icon of the same size."""
+        self._drawn = (name, role, self._drawn[2])
+        self._draw()
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
