@@ -91,3 +91,14 @@ def export_onnx(
 
     title = session.tr("Exporting {}").format(target.name)
     return session.jobs.run(title, work, done=done, failed=failed, lane="export")
+
+
+def save_report(session: Session, run_id: str, target: Path) -> None:
+    """Write a run's report to ``target``, whose ending says as what."""
+
+    def work(progress: Progress) -> None:
+        from core.actions import report_files
+
+        report_files.save_report(session.run_folder(run_id), target)
+
+    session.jobs.run(session.tr("Saving {}").format(target.name), work, lane="export")

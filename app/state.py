@@ -10,7 +10,7 @@ from app.live_run import LiveRun
 from app.settings import Settings
 from core.actions.checking import CheckReport, check_project
 from core.actions.projects import ProjectData, read_project
-from core.actions.reporting import RunSummary, summary_of
+from core.actions.reporting import RunSummary, summaries
 from core.domain.progress import Progress
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
@@ -118,7 +118,7 @@ class Session(QObject):
         self.changed.emit(Change.FINDINGS)
 
     def _read_runs(self, progress: Progress) -> tuple[RunSummary, ...]:
-        return tuple(summary_of(run) for run in RunStore(self.path).list())
+        return summaries(RunStore(self.path))
 
     def _take_runs(self, runs: tuple[RunSummary, ...]) -> None:
         self.runs = runs
