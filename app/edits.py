@@ -1,33 +1,145 @@
 """What a user can do in the window, one function a verb: each runs in the background and says what it changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.jobs import Job
 from app.state import Change, Session
-from core.actions import importing, training
+from core.actions import splitting, training
 from core.actions import weights as weights_verbs
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
+from core.domain.task import Split
 from core.runs import supervisor
 from core.store.run_store import RunFolder
 from core.store.vault import VaultEntry
 from core.training.plan import Choices
 
-if TYPE_CHECKING:  # ONNX Runtime, which the window's start does not wait for
+if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so that the window's start does not wait
+    from core.actions.importing import ImportChoices, OpenedSource
+    from core.actions.repairing import Located
     from core.actions.shipping import Exported
+
+Parts = Mapping[str, Split | None]  # image hash -> part
 
 
 def import_source(session: Session, source: Path) -> None:
-    """Read ``source`` and write it into the project."""
+    """Read ``source``; ``session.source_opened`` then hands it to whoever asks the user what becomes of it."""
+
+    def work(progress: Progress) -> "OpenedSource | None":
+        from core.actions import importing
+
+        if any(opened.path == source and opened.waits for opened in session.sources):
+            return None  # dropped twice: the user is being asked already
+        opened = importing.open_for_preview(session.store, source, progress)
+        session.sources.append(opened)
+        return opened
+
+    def ask(opened: "OpenedSource | None") -> None:
+        if opened is not None:
+            session.source_opened.emit(opened)
+
+    session.jobs.run(session.tr("Reading {}").format(source.name), work, done=ask)
+
+
+def import_opened(
+    session: Session, opened: "OpenedSource", choices: "ImportChoices", done: Callable[[ImportResult], object]
+) -> None:
+    """Write an opened source into the project as the user decided."""
 
     def work(progress: Progress) -> ImportResult:
-        with importing.opened(session.store, source, progress=progress) as dataset:
-            return importing.run_import(session.store, dataset, progress)
+        from core.actions import importing
 
-    session.jobs.run(session.tr("Importing {}").format(source.name), work, ended=lambda: session.reload(Change.DATA))
+        return importing.run_import(session.store, importing.decided(opened.dataset, choices), progress)
+
+    def finish(result: ImportResult) -> None:
+        put_away(session, opened)
+        done(result)
+
+    opened.waits = False
+    # One that failed stays open as long as the session: the disk may have been full, and the job is done once more.
+    title = session.tr("Importing {}").format(opened.path.name)
+    session.jobs.run(title, work, done=finish, ended=lambda: session.reload(Change.DATA))
+
+
+def put_away(session: Session, opened: "OpenedSource") -> None:
+    """Close a source that was imported, or that the user does not want."""
+    if opened in session.sources:
+        session.sources.remove(opened)
+    session.jobs.run("", lambda progress: opened.close(), quiet=True)
+
+
+def split_anew(session: Session, val: float, test: float, done: Callable[[Parts], object]) -> None:
+    """Split all labelled images by these fractions; ``done`` gets the parts from before."""
+
+    def work(progress: Progress) -> Parts:
+        return splitting.resplit_project(session.store, val=val, test=test)
+
+    _edit(session, session.tr("Splitting"), work, done)
+
+
+def restore_split(session: Session, parts: Parts) -> None:
+    """Undo ``split_anew``."""
+    _edit(session, session.tr("Restoring the split"), lambda progress: session.store.set_splits(parts))
+
+
+def fill_split(session: Session) -> None:
+    """Give images that have no part one; the others keep theirs."""
+
+    def work(progress: Progress) -> str | None:
+        return splitting.fill_missing_split(session.store, seed=0)
+
+    _edit(session, session.tr("Splitting"), work)
+
+
+def merge_classes(session: Session, keep: int, others: Sequence[int]) -> None:
+    """Make several classes one."""
+
+    def work(progress: Progress) -> int:
+        from core.actions import repairing
+
+        return repairing.merge_classes(session.store, keep, others, progress)
+
+    _edit(session, session.tr("Merging classes"), work)
+
+
+def remove_class(session: Session, class_id: int) -> None:
+    """Take a class that no image shows out of use."""
+    _edit(session, session.tr("Removing a class"), lambda progress: session.store.retire_class(class_id))
+
+
+def locate_images(session: Session, folder: Path, done: "Callable[[Located], object]") -> None:
+    """Find pictures that were moved in ``folder``."""
+
+    def work(progress: Progress) -> "Located":
+        from core.actions import repairing
+
+        return repairing.locate_images(session.store, folder, progress)
+
+    _edit(session, session.tr("Looking for pictures"), work, done)
+
+
+def export_data(session: Session, format_name: str, target: Path, done: Callable[[int], object]) -> None:
+    """Write the data set to the new folder ``target`` and read it back; ``done`` gets the number of images."""
+
+    def work(progress: Progress) -> int:
+        from core.actions import exporting  # ONNX Runtime, which the window's start does not wait for
+
+        return exporting.export_data(session.store, format_name, target, progress)
+
+    session.jobs.run(session.tr("Exporting to {}").format(target.name), work, done=done, lane="export")
+
+
+def _edit(
+    session: Session,
+    title: str,
+    work: Callable[[Progress], Any],
+    done: Callable[[Any], object] | None = None,
+) -> None:
+    """Change the project's data in the background, then read it again."""
+    session.jobs.run(title, work, done=done, ended=lambda: session.reload(Change.DATA))
 
 
 def start_run(session: Session, model: str, choices: Choices, weights: str | None) -> Job:

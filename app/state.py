@@ -2,18 +2,23 @@
 
 from enum import Flag, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.jobs import Jobs
 from app.live_run import LiveRun
 from app.settings import Settings
+from app.thumbnails import Thumbnails
 from core.actions.checking import CheckReport, check_project
 from core.actions.projects import ProjectData, read_project
 from core.actions.reporting import RunSummary, summaries
 from core.domain.progress import Progress
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
+
+if TYPE_CHECKING:
+    from core.actions.importing import OpenedSource  # OpenCV, which the window's start does not wait for
 
 
 class Change(Flag):
@@ -37,6 +42,7 @@ class Session(QObject):
     failed = Signal(object)  # LensmithError: the window shows it
     page_wanted = Signal(str)  # "data", "train", "results", "ship"
     run_chosen = Signal(str)  # id of the run that Results and Ship should show
+    source_opened = Signal(object)  # OpenedSource: somebody must ask the user what becomes of it
 
     def __init__(self, store: ProjectStore, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +54,16 @@ class Session(QObject):
         self.report: CheckReport | None = None
         self.runs: tuple[RunSummary, ...] = ()  # oldest first
         self.live: LiveRun | None = None
+        self.sources: list[OpenedSource] = []  # read, and waiting for the user's choices
+        self._thumbnails: Thumbnails | None = None
         self._chosen_run = ""
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        """Those of all pages; its threads start with the first picture that is asked for."""
+        if self._thumbnails is None:
+            self._thumbnails = Thumbnails(self.store.cache_dir, self)
+        return self._thumbnails
 
     @property
     def path(self) -> Path:
@@ -98,7 +113,11 @@ class Session(QObject):
     def close(self) -> None:
         """End what this window began and free the project; a run goes on."""
         self._leave_run()
+        if self._thumbnails is not None:
+            self._thumbnails.close()
         self.jobs.close()
+        for source in self.sources:
+            source.close()
         self.store.close()
 
     def _read_data(self, progress: Progress) -> ProjectData:

@@ -1,143 +1,388 @@
-"""Data: drop a folder, see what was found."""
+"""Data: import folders, look through the pictures, see how they are parted and what is wrong with them."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QPushButton,
-    QStackedLayout,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedLayout, QWidget
+from shiboken6 import isValid
 
 from app import edits, theme
 from app.state import Change, Session
-from app.widgets.parts import Card, label
-from core.actions.checking import CheckReport
-from core.domain.dataset import Finding
+from app.widgets.banner import Banner
+from app.widgets.data_gallery import DataGallery
+from app.widgets.data_panel import DataPanel
+from app.widgets.empty_data import EmptyData
+from app.widgets.filter_bar import ClassChoice
+from app.widgets.gallery_filter import (
+    Filter,
+    FindingIndex,
+    GalleryIndex,
+    index_findings,
+    index_images,
+    missing_folders,
+)
+from app.widgets.health_list import Remedy
+from app.widgets.parts import PageHeader, button, page_column
+from app.widgets.question import Question
+from core.data.formats.class_names import near_names
+from core.domain.dataset import ImageClass
+from core.domain.progress import Progress
+from core.domain.source import ImportResult
+from core.domain.task import Task
 
-SHOWN_FINDINGS = 6
+if TYPE_CHECKING:  # OpenCV, which the window's start does not wait for
+    from core.actions.importing import ImportChoices, OpenedSource
+    from core.actions.repairing import Located
+
+_FORMATS = {
+    Task.CLASSIFICATION: ("imagefolder", "csv"),
+    Task.DETECTION: ("yolo", "coco", "voc", "csv"),
+}
 
 
 class DataPage(QWidget):
-    """What the project holds; asks for a folder when there are no pictures yet."""
+    """What the project holds; asks for a folder while there are no pictures."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self.setObjectName("page")
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(theme.WIDE, theme.LARGE, theme.WIDE, theme.WIDE)
-        outer.setSpacing(theme.MEDIUM)
-        outer.addLayout(self._header())
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self._empty())
-        self._stack.addWidget(self._contents())
-        outer.addLayout(self._stack, 1)
+        self.index: GalleryIndex | None = None
+        self._findings = FindingIndex()
+        self._checked = False  # whether ``session.report`` is about the data shown
+        self._before: edits.Parts | None = None  # the last split that was dragged away
+        self._questions: list[OpenedSource] = []  # sources whose dialog waits for the one before
+        self.dialog: QWidget | None = None
+        self._build()
+        self._connect()
+
+    # What changed
 
     def refresh(self, change: Change) -> None:
         """Show what changed."""
-        if change & Change.ACCESS:
-            self.import_button.setEnabled(not self.session.reading_only)
+        if change & (Change.ACCESS | Change.RUNS | Change.DATA):
+            self._show_access()
+        if change & Change.DATA and self.session.loaded:
+            self._checked = False
+            self._index_images()
         if change & Change.FINDINGS and self.session.report is not None:
-            self._show_report(self.session.report)
+            self._index_findings()
+        if change & Change.RUNS and self.index is not None:
+            self._show_split(self.index)
+        self._show_state()
 
-    def _show_report(self, report: CheckReport) -> None:
-        if not report.images:
-            self._subtitle.setText(self.tr("No pictures yet."))
-            self._stack.setCurrentIndex(0)
+    def _index_images(self) -> None:
+        data = self.session.data
+
+        def work(progress: Progress) -> tuple[GalleryIndex, list[str]]:
+            return index_images(data.classes, data.images), missing_folders(data.images)
+
+        self.session.jobs.run("", work, done=self._take_index, lane="gallery", quiet=True)
+
+    def _take_index(self, made: tuple[GalleryIndex, list[str]]) -> None:
+        if not isValid(self):
+            return  # the project was closed meanwhile
+        self.index, folders = made
+        self._findings = FindingIndex()
+        self._show_index(self.index)
+        self._show_missing(folders)
+        self._show_state()
+
+    def _index_findings(self) -> None:
+        report, images = self.session.report, self.session.data.images
+        assert report is not None
+
+        def work(progress: Progress) -> FindingIndex:
+            return index_findings(images, report.findings)
+
+        self.session.jobs.run("", work, done=self._take_findings, lane="gallery", quiet=True)
+
+    def _take_findings(self, findings: FindingIndex) -> None:
+        if not isValid(self) or self.session.report is None:
             return
-        parts = ", ".join(f"{count} {name}" for name, count in report.splits.items() if count)
-        self._subtitle.setText(
-            self.tr("Images: {} · annotations: {} · {}").format(report.images, report.annotations, parts)
+        self._findings, self._checked = findings, True
+        self.panel.health.show_findings(self.session.report.findings, self._remedies())
+        if self.index is not None:
+            self._show_index(self.index)
+
+    # What is shown
+
+    def _show_state(self) -> None:
+        """Reading, empty, or the pictures."""
+        if not self.session.loaded or (self.index is None and len(self.session.data.images)):
+            self._header.subtitle.setText(self.tr("Reading the project…"))
+            self._stack.setCurrentWidget(self.content)
+            return
+        empty = not self.session.data.images
+        self._stack.setCurrentWidget(self.empty if empty else self.content)
+        self.export_button.setVisible(not empty)
+        self.import_button.setVisible(not empty)  # there is one in the middle then
+        self._header.subtitle.setText(self._sentence())
+
+    def _sentence(self) -> str:
+        index, data = self.index, self.session.data
+        if index is None or not data.images:
+            return self.tr("No pictures yet.")
+        parts = [self.tr("%n picture(s)", "", len(index.images))]
+        if data.info.task is Task.DETECTION:
+            parts.append(self.tr("%n box(es)", "", sum(count.annotations for count in index.counts.values())))
+        parts.append(self.tr("%n class(es)", "", len(data.classes)))
+        sentence = self.tr("{0}.").format(", ".join(parts))
+        return sentence if self.session.reading_only else f"{sentence} {self.tr('Drop a folder anywhere to add more.')}"
+
+    def _show_index(self, index: GalleryIndex) -> None:
+        classes = [
+            ClassChoice(each.id, look, each.name, index.counts[each.id].images)
+            for look, each in enumerate(self.session.data.classes)
+            if each.id in index.counts
+        ]
+        problems = None if self._findings.problems is None else len(self._findings.problems)
+        self.gallery.show_index(index, self._findings, self.session.data.classes, classes, problems)
+        self.panel.show_classes(
+            self.session.data.classes, index, self.session.data.info.task, self.gallery.filters.filter
         )
-        self._fill_classes(report.classes)
-        self._fill_findings(report.findings)
-        self._stack.setCurrentIndex(1)
+        if not self._checked:
+            self.panel.health.show_checking()
+        self._show_split(index)
 
-    def _header(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        titles = QVBoxLayout()
-        titles.setSpacing(2)
-        titles.addWidget(label(self.tr("Data"), "page"))
-        self._subtitle = label(self.tr("No pictures yet."), "muted")
-        titles.addWidget(self._subtitle)
-        row.addLayout(titles)
-        row.addStretch()
-        self.import_button = QPushButton(self.tr("Import a folder…"))
-        self.import_button.clicked.connect(self._choose)
-        row.addWidget(self.import_button, alignment=Qt.AlignmentFlag.AlignTop)
-        return row
+    def _show_split(self, index: GalleryIndex) -> None:
+        locked, writable = bool(self.session.runs), not self.session.reading_only
+        if locked:
+            self._before = None
+        split = self.panel.split
+        split.show_parts(index.labelled_parts, locked=locked, writable=writable)
+        split.undo.setVisible(self._before is not None and writable)
+        report = self.session.report if self._checked else None
+        kinds = ("duplicate_across_splits", "in_two_splits")
+        leaks = None if report is None else sum(each.count for each in report.findings if each.kind in kinds)
+        split.show_leaks(leaks, is_split=sum(index.labelled_parts[part] > 0 for part in ("train", "val", "test")) > 1)
 
-    def _empty(self) -> QWidget:
-        card = Card()
-        card.body.addStretch()
-        for text, role in (
-            (self.tr("Drop a folder of pictures here"), "page"),
-            (
-                self.tr(
-                    "One folder a class, or YOLO, COCO, Pascal VOC, CSV, or an archive of these. "
-                    "Pictures stay where they are."
-                ),
-                "muted",
+    def _show_access(self) -> None:
+        why = self.session.reading_only
+        for each in (self.import_button, self.file_button, self.empty.import_button):
+            each.setEnabled(not why)
+            each.setToolTip(why)
+        self.empty.show_access(why)
+
+    def _show_missing(self, folders: Sequence[str]) -> None:
+        if not folders:
+            self.offline.say("")
+            return
+        text = self.tr(
+            "%n folder(s) of pictures cannot be found, such as “{0}”. Connect the disk, or say where it is now.",
+            "",
+            len(folders),
+        )
+        self.offline.say(text.format(folders[0]))
+
+    # Filters
+
+    def _filter(self, wanted: Filter) -> None:
+        """Chosen anywhere, shown everywhere; a finding that names no picture of the project shows all."""
+        if wanted.what == "finding" and not len(self._findings.by_kind.get(wanted.kind, ())):
+            wanted = Filter()
+        self.gallery.set_filter(wanted)
+        self.panel.show_filter(wanted)
+
+    # Import
+
+    def choose_folder(self) -> None:
+        if not self.session.reading_only:
+            folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
+            if folder:
+                edits.import_source(self.session, Path(folder))
+
+    def choose_file(self) -> None:
+        kinds = self.tr("Archives and label files (*.zip *.tar *.tar.gz *.tgz *.yaml *.yml *.json *.csv *.tsv)")
+        file, _ = QFileDialog.getOpenFileName(self, self.tr("Archive or label file"), "", kinds)
+        if file:
+            edits.import_source(self.session, Path(file))
+
+    def _ask(self, opened: "OpenedSource") -> None:
+        if self.isEnabled():  # else the project is being closed, and the session puts away what it opened
+            self._questions.append(opened)
+            self._ask_next()
+
+    def _ask_next(self) -> None:
+        if self.dialog is not None or not self._questions:
+            return
+        from app.widgets.import_dialog import ImportDialog
+
+        opened = self._questions.pop(0)
+        dialog = self.dialog = ImportDialog(opened, self.session.data.info.task, self)
+        dialog.import_wanted.connect(lambda choices: self._import(opened, choices))
+        dialog.rejected.connect(lambda: edits.put_away(self.session, opened))
+        dialog.finished.connect(self._dialog_over)
+        dialog.open()
+
+    def _dialog_over(self) -> None:
+        self.dialog = None
+        if self.isEnabled():
+            self._ask_next()
+
+    def _import(self, opened: "OpenedSource", choices: "ImportChoices") -> None:
+        edits.import_opened(self.session, opened, choices, self._tell_import)
+
+    def _tell_import(self, result: ImportResult) -> None:
+        if not isValid(self):
+            return
+        parts = [self.tr("%n image(s) imported", "", result.images_added)]
+        if result.images_known:
+            parts.append(self.tr("%n known already", "", result.images_known))
+        if result.skipped:
+            parts.append(self.tr("%n skipped: see Health", "", result.skipped))
+        self.told.say(", ".join(parts) + ".")
+
+    # Split, remedies, export
+
+    def _split(self, parts: tuple[int, int, int]) -> None:
+        total = sum(parts)
+        edits.split_anew(self.session, parts[1] / total, parts[2] / total, self._remember_split)
+
+    def _remember_split(self, before: edits.Parts) -> None:
+        self._before = before
+
+    def _undo_split(self) -> None:
+        if self._before is not None:
+            edits.restore_split(self.session, self._before)
+            self._before = None
+
+    def _remedies(self) -> dict[str, list[Remedy]]:
+        """Only those that a click can really do."""
+        if self.session.reading_only:
+            return {}
+        classes = {each.name: each for each in self.session.data.classes}
+        split = [Remedy(self.tr("Split now"), lambda: edits.fill_split(self.session))]
+        found = {"not_split": split, "image_without_split": split, "no_val_split": split}
+        report = self.session.report
+        unused = [] if report is None else [f.images for f in report.findings if f.kind == "class_without_images"]
+        found["class_without_images"] = [
+            Remedy(
+                self.tr("Remove “{0}”").format(name),
+                partial(edits.remove_class, self.session, classes[name].id),
+            )
+            for names in unused
+            for name in names[:5]
+            if name in classes
+        ]
+        found["near_class_names"] = [
+            Remedy(
+                self.tr("Merge into “{0}”…").format(group[0]),
+                partial(self._ask_merge, [classes[name] for name in group]),
+            )
+            for group in near_names(list(classes))
+        ]
+        return found
+
+    def _ask_merge(self, group: Sequence[ImageClass]) -> None:
+        keep, *others = group
+        names = ", ".join(f"“{each.name}”" for each in others)
+        question = Question(
+            self.tr("Merge {0} into “{1}”?").format(names, keep.name),
+            self.tr("What is labelled {0} will be “{1}”. Which was which cannot be told afterwards.").format(
+                names, keep.name
             ),
-        ):
-            card.body.addWidget(label(text, role, wrap=True), alignment=Qt.AlignmentFlag.AlignHCenter)
-        card.body.addStretch()
-        return card
+            [("merge", self.tr("Merge")), ("keep", self.tr("Keep apart"))],
+            parent=self,
+        )
+        question.answered.connect(
+            lambda answer: (
+                edits.merge_classes(self.session, keep.id, [each.id for each in others]) if answer == "merge" else None
+            )
+        )
+        question.open()
 
-    def _contents(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
+    def _locate(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Where the pictures are now"))
+        if folder:
+            edits.locate_images(self.session, Path(folder), self._tell_located)
+
+    def _tell_located(self, located: "Located") -> None:
+        if isValid(self):
+            text = self.tr("%n picture(s) found again", "", located.found)
+            missing = self.tr("%n still missing", "", located.missing)
+            self.told.say(f"{text}, {missing}." if located.missing else f"{text}.")
+
+    def _fill_export_menu(self) -> None:
+        names = {
+            "imagefolder": self.tr("Class folders"),
+            "yolo": "YOLO",
+            "coco": "COCO",
+            "voc": "Pascal VOC",
+            "csv": "CSV",
+        }
+        self._export_menu.clear()
+        for name in _FORMATS.get(self.session.data.info.task or Task.CLASSIFICATION, ()):
+            action = self._export_menu.addAction(names[name])
+            action.triggered.connect(lambda checked=False, name=name: self._export(name))
+
+    def _export(self, format_name: str) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder that the export is put into"))
+        if not folder:
+            return
+        target = _free(Path(folder) / f"{self.session.path.name}-{format_name}")
+        edits.export_data(self.session, format_name, target, lambda count: self._tell_export(target, count))
+
+    def _tell_export(self, target: Path, count: int) -> None:
+        if isValid(self):
+            text = self.tr("%n image(s) written to “{0}” and read back: nothing is missing.", "", count)
+            self.told.say(text.format(target))
+
+    # Building
+
+    def _build(self) -> None:
+        column = page_column(self)
+        self._header = PageHeader(self.tr("Data"))
+        self.export_button = button(self.tr("Export…"), "export")
+        self._export_menu = QMenu(self.export_button)
+        self._export_menu.aboutToShow.connect(self._fill_export_menu)
+        self.export_button.setMenu(self._export_menu)
+        self.export_button.hide()
+        self.file_button = button(self.tr("Import file…"), "file-zip")
+        self.import_button = button(self.tr("Import folder…"), "folder-plus", primary=True)
+        for action in (self.export_button, self.file_button, self.import_button):
+            self._header.add_action(action)
+        column.addLayout(self._header)
+        self.offline = Banner("wifi-slash")
+        self.offline.add_action(self.tr("Locate folder…"), self._locate)
+        self.offline.add_action(self.tr("Look again"), self._index_images)
+        self.told = Banner("check-circle", "accent")
+        self.told.add_action(self.tr("Close"), lambda: self.told.say(""))
+        column.addWidget(self.offline)
+        column.addWidget(self.told)
+        self.empty = EmptyData()
+        self.gallery = DataGallery(self.session.thumbnails, self.session.settings)
+        self.panel = DataPanel()
+        self.content = QWidget()
+        row = QHBoxLayout(self.content)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.MEDIUM)
-        classes, findings = Card(self.tr("Classes")), Card(self.tr("Health"))
-        self.class_table = QTableWidget(0, 2)
-        self.class_table.verticalHeader().hide()
-        self.class_table.setShowGrid(False)
-        self.class_table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.class_table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, side in enumerate((Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight)):
-            title = QTableWidgetItem(self.tr("class") if column == 0 else self.tr("annotations"))
-            title.setTextAlignment(side)
-            self.class_table.setHorizontalHeaderItem(column, title)
-        classes.body.addWidget(self.class_table)
-        self._findings = QVBoxLayout()
-        self._findings.setSpacing(theme.MEDIUM)
-        findings.body.addLayout(self._findings)
-        findings.body.addStretch()
-        row.addWidget(classes, 1)
-        row.addWidget(findings, 1)
-        return holder
+        row.addWidget(self.gallery, 1)
+        row.addWidget(self.panel)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.content)
+        self._stack.addWidget(self.empty)
+        column.addLayout(self._stack, 1)
 
-    def _fill_classes(self, classes: dict[str, int]) -> None:
-        self.class_table.setRowCount(len(classes))
-        for row, (name, count) in enumerate(classes.items()):
-            self.class_table.setItem(row, 0, QTableWidgetItem(name))
-            number = QTableWidgetItem(f"{count:,}".replace(",", " "))
-            number.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self.class_table.setItem(row, 1, number)
+    def _connect(self) -> None:
+        self.import_button.clicked.connect(self.choose_folder)
+        self.file_button.clicked.connect(self.choose_file)
+        self.empty.import_button.clicked.connect(self.choose_folder)
+        QShortcut(QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_I), self).activated.connect(self.choose_folder)
+        self.session.source_opened.connect(self._ask)
+        self.gallery.filter_chosen.connect(self._filter)
+        self.panel.filter_chosen.connect(self._filter)
+        self.panel.split.split_wanted.connect(self._split)
+        self.panel.split.undo_wanted.connect(self._undo_split)
 
-    def _fill_findings(self, findings: tuple[Finding, ...]) -> None:
-        while (item := self._findings.takeAt(0)) is not None:
-            if (shown := item.widget()) is not None:
-                shown.deleteLater()
-        if not findings:
-            self._findings.addWidget(label(self.tr("Nothing to complain about."), "muted"))
-        for finding in findings[:SHOWN_FINDINGS]:
-            text = f"{finding.kind.replace('_', ' ')} · {finding.count}\n{finding.why} {finding.remedy}"
-            line = label(text, wrap=True)
-            line.setToolTip("\n".join(finding.images[:20]))
-            self._findings.addWidget(line)
-        if len(findings) > SHOWN_FINDINGS:
-            self._findings.addWidget(label(self.tr("… and {} more").format(len(findings) - SHOWN_FINDINGS), "muted"))
 
-    def _choose(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder of pictures"))
-        if folder:
-            edits.import_source(self.session, Path(folder))
+def _free(folder: Path) -> Path:
+    """``folder``, with a number if there is one of that name already."""
+    number, free = 1, folder
+    while free.exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}-{number}")
+    return free

@@ -91,6 +91,7 @@ class OpenedSource:
         """For ``open_for_preview`` only."""
         self.path, self.dataset, self.samples = path, dataset, samples
         self.preview: Preview = preview(dataset)
+        self.waits = True  # for the user's choices
         self._held = held
 
     def close(self) -> None:
