@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from msgspec import Struct
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -139,6 +138,13 @@ class FieldRow(QWidget):
         return line
 
 
+class _Modest(QScrollArea):
+    """Asks for little room, however much it holds: it scrolls, the page does not."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        return QSize(0, LEAST_HEIGHT // 2)
+
+
 class AdvancedForm(Card):
     """All fields in groups, in as many columns as there is room for, scrolled where they are taller than the page."""
 
@@ -168,13 +174,12 @@ class AdvancedForm(Card):
         self._grid = QGridLayout(self._inside)
         self._grid.setContentsMargins(0, 0, theme.MEDIUM, 0)
         self._grid.setHorizontalSpacing(theme.WIDE)
-        self._scroll = QScrollArea()
+        self._scroll = _Modest()
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(self._inside)
         self.body.addWidget(self._scroll, 1)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # it scrolls, the page does not
         self.setMinimumHeight(LEAST_HEIGHT)
         self._arrange(2)
         self._show_count()
@@ -192,6 +197,7 @@ class AdvancedForm(Card):
             row.setVisible(row.field.acts(task, mode))
         for name, group in self._groups.items():
             group.setVisible(any(f.acts(task, mode) for f in FIELDS if f.group == name))
+        self._limit()
 
     def show_defaults(self, plain: RunSpec | None) -> None:
         """``plain``: what the effort alone comes to."""
@@ -207,6 +213,8 @@ class AdvancedForm(Card):
             return unset.get(name) or self._options().get(str(value)) or _shown(value)
         if value is None:
             return self.tr("as large as the card takes")
+        if name == "patience" and not value:
+            return self.tr("from effort: {}").format(self.tr("never"))
         return self.tr("from effort: {}").format(self._options().get(str(value)) or _shown(value))
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
@@ -254,6 +262,12 @@ class AdvancedForm(Card):
                 column.addWidget(self._groups[name])
             column.addStretch()
             self._grid.addLayout(column, 0, place)
+        self._limit()
+
+    def _limit(self) -> None:
+        """No taller than what it holds."""
+        around = self.sizeHint().height() - self._scroll.sizeHint().height()
+        self.setMaximumHeight(max(LEAST_HEIGHT, around + self._inside.sizeHint().height() + theme.LARGE))
 
     def _options(self) -> dict[str, str]:
         return {
@@ -261,9 +275,9 @@ class AdvancedForm(Card):
             "one_cycle": self.tr("one cycle"),
             "step": self.tr("step"),
             "constant": self.tr("constant"),
-            "adamw": "AdamW",
-            "sgd": "SGD",
-            "radam": "RAdam",
+            "adamw": self.tr("AdamW"),
+            "sgd": self.tr("SGD"),
+            "radam": self.tr("RAdam"),
             "off": self.tr("off"),
             "light": self.tr("light"),
             "medium": self.tr("medium"),

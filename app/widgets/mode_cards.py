@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from msgspec import Struct
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
-from app.widgets.parts import Card, badge, label
+from app.widgets.parts import Card, Glyph, badge, label
 
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _ICON = 16  # pixels
@@ -28,15 +28,12 @@ class Remark(QWidget):
 
     def __init__(self, icon: str, role: str = "muted") -> None:
         super().__init__()
-        self._glyph = (icon, role)
-        self._icon, self._text = QLabel(), label("", "caption", wrap=True)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        self._text = label("", "caption", wrap=True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SMALL)
-        row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Glyph(icon, role, side=_ICON), alignment=Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._text, 1)
-        self._paint()
 
     @property
     def text(self) -> str:
@@ -44,14 +41,6 @@ class Remark(QWidget):
 
     def say(self, text: str) -> None:
         self._text.setText(text)
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
-            self._paint()
-
-    def _paint(self) -> None:
-        self._icon.setPixmap(theme.picture(*self._glyph, side=_ICON, ratio=self.devicePixelRatioF()))
 
 
 class ModeCard(Card):

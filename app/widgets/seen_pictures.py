@@ -88,7 +88,6 @@ class SeenPictures(Card):
         self.head.addWidget(self._remark)
         self.strip = _Strip()
         self.body.addWidget(self.strip)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.setMinimumHeight(LEAST + _AROUND)
         self.setMaximumHeight(MOST + _AROUND)
 
@@ -108,7 +107,7 @@ class _Strip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(COUNT * MOST, MOST + _CAPTION)
+        return QSize(COUNT * LEAST, LEAST + _CAPTION)  # grows where the page leaves room
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         painter = QPainter(self)

@@ -40,7 +40,7 @@ class SettingsCard(Card):
         self.head.addWidget(self.advanced_switch)
         self._model_hint, self._model_words = label("", "muted", wrap=True), label("", "caption", wrap=True)
         self._model_hint.setProperty("data", True)
-        self._effort_hint = label("", "muted", wrap=True)
+        self.effort_hint = label("", "muted", wrap=True)
         self._device_hint = label("", "muted", wrap=True)
         self._machine: MachineReading | None = None
         self._weights_label, self._device_label = label(self.tr("Start from")), label(self.tr("Device"))
@@ -81,7 +81,7 @@ class SettingsCard(Card):
     def show_effort(self, effort: Effort, spec: RunSpec | None) -> None:
         """``spec``: what it comes to, ``None`` while that cannot be said."""
         self.efforts[effort].setChecked(True)
-        self._effort_hint.setText(self._effort_line(spec) if spec else self.tr("Sets all values of the run together."))
+        self.effort_hint.setText(self._effort_line(spec) if spec else self.tr("Sets all values of the run together."))
 
     def show_machine(self, machine: MachineReading, device: str) -> None:
         """A choice only where there is one."""
@@ -152,12 +152,12 @@ class SettingsCard(Card):
         rows = (
             (label(self.tr("Model")), self.models, words),
             (self._weights_label, self.weights.list, self.weights),
-            (label(self.tr("Effort")), self._make_efforts(), self._effort_hint),
+            (label(self.tr("Effort")), self._make_efforts(), self.effort_hint),
             (self._device_label, self.devices, self._device_hint),
         )
         for row, (title, field, remark) in enumerate(rows):
-            if isinstance(field, QComboBox):
-                field.setFixedWidth(theme.FIELD_WIDTH)
+            if isinstance(field, QComboBox):  # as wide as the widest field, whatever it holds
+                field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             grid.addWidget(title, row, 0)
             grid.addWidget(field, row, 1)
             grid.addWidget(remark, row, 2)

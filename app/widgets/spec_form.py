@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
@@ -28,7 +28,7 @@ from app.widgets.form_state import (
     starts,
 )
 from app.widgets.mode_cards import ModeCards
-from app.widgets.parts import PageHeader, badge, button, duration, label, page_column, set_badge
+from app.widgets.parts import Glyph, PageHeader, badge, button, duration, label, page_column, set_badge
 from app.widgets.seen_pictures import Seen, SeenPictures
 from app.widgets.settings_card import SettingsCard
 from core.actions.projects import ProjectData
@@ -48,6 +48,7 @@ _WIDEST_BADGE = 300  # pixels
 class Surroundings(NamedTuple):
     """What the form has to know besides the user's wishes."""
 
+    data: ProjectData  # that ``facts`` are of
     facts: DataFacts | None
     shelf: Shelf
     machine: MachineReading
@@ -57,7 +58,38 @@ class Surroundings(NamedTuple):
 def look_around(data: ProjectData, progress: Progress) -> Surroundings:
     """For a thread: files, the driver, and every image are looked at."""
     shelf = Shelf(published=weights_at_hand(), kept=tuple(Vault().list()))
-    return Surroundings(facts_of_data(data), shelf, read_machine(), has_nvidia_card())
+    return Surroundings(data, facts_of_data(data), shelf, read_machine(), has_nvidia_card())
+
+
+class NothingToTrainOn(QWidget):
+    """In place of the form: what is missing, and the way to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title, self._text = label("", "section"), label("", "muted", wrap=True)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.button = button(self.tr("Go to Data"))
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.SMALL)
+        column.addStretch(2)
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(Glyph("images", side=40), alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._title)
+        column.addWidget(self._text)
+        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+
+    def say(self, title: str, text: str) -> None:
+        self._title.setText(title)
+        self._text.setText(text)
+
+
+class _Body(QScrollArea):
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class SpecForm(QWidget):
@@ -68,7 +100,7 @@ class SpecForm(QWidget):
         self.session = session
         self.form = Form()
         self.judgement: Judgement | None = None
-        self._around: Surroundings | None = None
+        self.around: Surroundings | None = None
         self._touched: set[str] = set()  # fields that the user has chosen: defaults leave them alone
         self._looking: Job | None = None
         self._look_again = False
@@ -77,18 +109,15 @@ class SpecForm(QWidget):
         self.modes, self.settings = ModeCards(), SettingsCard()
         self.advanced, self.pictures = AdvancedForm(), SeenPictures()
         self.start_button = button(self.tr("Start training"), primary=True)
-        self._badge = badge("", "caution")
-        self._badge.setProperty("data_tip", True)
+        self.badge = badge("", "caution")
+        self.badge.setProperty("data_tip", True)
         self._header = PageHeader(self.tr("Train"))
+        self._empty = NothingToTrainOn()
+        self.data_button = self._empty.button
         self._build()
         self._connect()
         self._show_face(session.settings.expert)
         self._show()
-
-    @property
-    def start_name(self) -> str:
-        """What the run starts from, as ``core.actions.weights.resolve`` understands it."""
-        return self.form.start
 
     def refresh(self, change: Change) -> None:
         """Show what changed."""
@@ -100,52 +129,32 @@ class SpecForm(QWidget):
         super().showEvent(event)
         self._look()  # weights may have been fetched, or a card plugged in, since
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        super().resizeEvent(event)
-        self._show_pictures()
-
     def _build(self) -> None:
         column = page_column(self)
-        self._header.add_action(self._badge)
+        self._header.add_action(self.badge)
         self._header.add_action(self.start_button)
         column.addLayout(self._header)
         inside = QWidget()
-        self._body = QVBoxLayout(inside)
-        self._body.setContentsMargins(0, 0, 0, 0)
-        self._body.setSpacing(theme.MEDIUM)
-        self._body.addWidget(self.modes)
-        self._body.addWidget(self.settings)
-        self._body.addWidget(self.advanced, 100)
-        self._body.addWidget(self.pictures, 100)  # takes what it can use, the rest stays empty
-        self._body.addStretch(1)
-        scroll = QScrollArea()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme.MEDIUM)
+        self._column.addWidget(self.modes)
+        self._column.addWidget(self.settings)
+        self._column.addWidget(self.advanced, 100)
+        self._column.addWidget(self.pictures, 100)  # takes what it can use, the rest stays empty
+        self._column.addStretch(1)
+        scroll = _Body()
+        scroll.resized.connect(self._show_pictures)
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll = scroll
+        self.body = scroll
         self._stack = QStackedLayout()
         self._stack.addWidget(scroll)
-        self._stack.addWidget(self._make_empty())
+        self._stack.addWidget(self._empty)
         column.addLayout(self._stack, 1)
-
-    def _make_empty(self) -> QWidget:
-        """In place of the form while there is nothing to train on."""
-        holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setSpacing(theme.SMALL)
-        self._empty_title, self._empty_text = label("", "section"), label("", "muted", wrap=True)
-        self.data_button = button(self.tr("Go to Data"), "images")
-        self.data_button.clicked.connect(lambda: self.session.page_wanted.emit("data"))
-        self._empty_icon = label("")
-        self._empty_text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._empty_text.setMinimumWidth(2 * theme.FIELD_WIDTH)
-        column.addStretch(2)
-        for part in (self._empty_icon, self._empty_title, self._empty_text, self.data_button):
-            column.addWidget(part, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-        return holder
 
     def _connect(self) -> None:
         self.modes.changed.connect(partial(self._choose, "mode"))
@@ -155,6 +164,7 @@ class SpecForm(QWidget):
         self.settings.weights.import_wanted.connect(self._import)
         self.advanced.changed.connect(self._show)
         self.start_button.clicked.connect(self._start)
+        self.data_button.clicked.connect(self._go_to_data)
         self.session.settings.expert_changed.connect(self._show_face)
         self.session.jobs.ended.connect(self._job_over)
 
@@ -166,6 +176,9 @@ class SpecForm(QWidget):
         if field == "model":
             self.form = replace(self.form, start="")
         self._show()
+
+    def _go_to_data(self) -> None:
+        self.session.page_wanted.emit("data")
 
     def _set_expert(self, on: bool) -> None:
         self.session.settings.expert = on
@@ -185,7 +198,7 @@ class SpecForm(QWidget):
 
     def _take_in(self, kept: VaultEntry) -> None:
         """Choose what was imported, and the model that it belongs to."""
-        if kept.architecture and self._around and self._around.facts and kept.task is self._around.facts.task:
+        if kept.architecture and self.around and self.around.facts and kept.task is self.around.facts.task:
             self._touched |= {"model", "start"}
             self.form = replace(self.form, model=kept.architecture, start=kept.sha256)
         self._look()
@@ -199,10 +212,10 @@ class SpecForm(QWidget):
             return
         self._look_again = False
         work = partial(look_around, self.session.data)
-        self._looking = self.session.jobs.run("", work, done=self._take, ended=self._looked, lane="plan", quiet=True)
+        self._looking = self.session.jobs.run("", work, done=self.look_at, ended=self._looked, lane="plan", quiet=True)
 
-    def _take(self, around: Surroundings) -> None:
-        self._around = around
+    def look_at(self, around: Surroundings) -> None:
+        self.around = around
         if around.facts is not None:
             if "model" not in self._touched:
                 self.form = replace(self.form, model=first_model(around.facts.task, around.shelf))
@@ -224,14 +237,12 @@ class SpecForm(QWidget):
 
     def _show(self) -> None:
         """Everything anew from what is known now."""
-        around = self._around
+        around = self.around
         facts = around.facts if around else None
         empty = self._empty_words()
         self._stack.setCurrentIndex(1 if empty else 0)
         if empty:
-            self._empty_icon.setPixmap(theme.picture(empty[0], side=40, ratio=self.devicePixelRatioF()))
-            self._empty_title.setText(empty[1])
-            self._empty_text.setText(empty[2])
+            self._empty.say(*empty)
         self.judgement = None
         if around is not None and facts is not None:
             self._show_form(around, facts)
@@ -278,12 +289,12 @@ class SpecForm(QWidget):
         missing = self._missing()
         self.start_button.setEnabled(not missing)
         if not missing:
-            set_badge(self._badge, self.tr("Ready"), "good")
-            self._badge.setToolTip(self.tr("Nothing is missing."))
+            set_badge(self.badge, self.tr("Ready"), "good")
+            self.badge.setToolTip(self.tr("Nothing is missing."))
             return
-        metrics = QFontMetrics(self._badge.font())
-        set_badge(self._badge, metrics.elidedText(missing[0][0], Qt.TextElideMode.ElideRight, _WIDEST_BADGE), "caution")
-        self._badge.setToolTip("\n".join(f"{cause} {remedy}".strip() for cause, remedy in missing))
+        metrics = QFontMetrics(self.badge.font())
+        set_badge(self.badge, metrics.elidedText(missing[0][0], Qt.TextElideMode.ElideRight, _WIDEST_BADGE), "caution")
+        self.badge.setToolTip("\n".join(f"{cause} {remedy}".strip() for cause, remedy in missing))
 
     def _missing(self) -> list[tuple[str, str]]:
         """(cause, remedy) of everything that keeps a run from starting, the first to be seen to first."""
@@ -292,7 +303,7 @@ class SpecForm(QWidget):
             return [(session.reading_only, self.tr("Open the project for writing."))]
         empty = self._empty_words()
         if empty:
-            return [(empty[1], empty[2])]
+            return [empty]
         if self.judgement is None:
             return [(self.tr("Looking at the project…"), "")]
         found = []
@@ -316,20 +327,21 @@ class SpecForm(QWidget):
                 return number_of(run)
         return 0
 
-    def _empty_words(self) -> tuple[str, str, str] | None:
-        """(icon, title, text) while there is nothing to train on."""
+    def _empty_words(self) -> tuple[str, str] | None:
+        """(title, text) while there is nothing to train on."""
         data = self.session.data
         if not self.session.loaded:
             return None
         if not data.images:
             return (
-                "images",
                 self.tr("No pictures yet"),
                 self.tr("Training learns from labelled pictures: import a folder of them first."),
             )
-        if data.info.task is None or not data.labelled():
+        if self.around is None or self.around.data is not data:
+            return None  # not looked at yet
+        facts = self.around.facts
+        if facts is None or not facts.train + facts.val + facts.test:
             return (
-                "tag",
                 self.tr("No picture has a label yet"),
                 self.tr("Training learns from labels: import pictures that have some, or a file of labels."),
             )
@@ -363,9 +375,9 @@ class SpecForm(QWidget):
     def _show_pictures(self) -> None:
         """Where there is room for them, which the simple face has on all but the smallest windows."""
         spec = (self.judgement.spec or self.judgement.plain) if self.judgement else None
-        width = self._scroll.width()
+        width = self.body.width()
         others = self.modes.heightForWidth(width) + self.settings.heightForWidth(width) + 2 * theme.MEDIUM
-        room = self._scroll.height() - others >= self.pictures.minimumSizeHint().height()
+        room = self.body.height() - others >= self.pictures.minimumSizeHint().height()
         wanted = spec is not None and room and not self.session.settings.expert
         self.pictures.setVisible(bool(wanted and self.pictures.strip.pictures))
         if not wanted or spec is None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMessageBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
 
 from app import theme
 from app.widgets.form_state import StartWeights, number_of
 from app.widgets.parts import button, label
+from app.widgets.question import Question
 from core.domain.run import CatalogueWeights, VaultWeights
 from core.training.catalog import Entry
 
@@ -38,13 +39,11 @@ class WeightsChoice(QWidget):
         row.setSpacing(theme.SMALL)
         row.addWidget(self.hint, 1)
         for made in (self.fetch_button, self.import_button):
-            made.setProperty("quiet", True)
             row.addWidget(made)
         self.list.activated.connect(lambda index: self.chosen.emit(self.list.itemData(index)))
         self.fetch_button.clicked.connect(self._ask_to_fetch)
         self.import_button.clicked.connect(self._ask_for_file)
         self._entry: Entry | None = None
-        self._box: QMessageBox | None = None
 
     def show_weights(self, entry: Entry, options: Sequence[StartWeights], chosen: str, *, published_here: bool) -> None:
         self._entry = entry
@@ -100,19 +99,19 @@ class WeightsChoice(QWidget):
         assert self._entry is not None
         from core.actions.weights import download_address
 
-        self._box = box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Lensmith",
+        question = Question(
             self.tr("Fetch the published weights of {}?").format(self._entry.title),
+            f"{self._terms(self._entry)}\n\n{download_address(self._entry)}",
+            (("fetch", self.tr("Fetch")), ("cancel", self.tr("Cancel"))),
+            icon="download-simple",
             parent=self.window(),
         )
-        box.setInformativeText(f"{self._terms(self._entry)}\n\n{download_address(self._entry)}")
-        fetch = box.addButton(self.tr("Fetch"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(fetch)
-        fetch.clicked.connect(self.fetch_wanted)
-        box.finished.connect(box.deleteLater)
-        box.open()
+        question.answered.connect(self._take_answer)
+        question.open()
+
+    def _take_answer(self, answer: str) -> None:
+        if answer == "fetch":
+            self.fetch_wanted.emit()
 
     def _ask_for_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
