@@ -15,9 +15,10 @@ from app.jobs import Job
 from app.state import Change, Session
 from app.translations import said
 from app.widgets.error_gallery import ErrorGallery
+from app.widgets.metric_words import metric_meaning, metric_name
 from app.widgets.parts import Card, Glyph, PageHeader, button, label, page_column
 from app.widgets.report_view import ReportView, part_of
-from app.widgets.run_table import MOST_ROWS, RunTable, judged_elsewhere, number_of
+from app.widgets.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric, number_of
 from app.widgets.scores_table import ScoresTable
 from core.actions.reporting import DAMAGED, RunSummary
 from core.domain.dataset import Image
@@ -57,6 +58,7 @@ class ResultsPage(QWidget):
         self.report_button.setToolTip(self.tr("Save the report of this run as a page, a table or data"))
         self.ship_button = button("", primary=True)
         self.runs, self.scores, self.view = RunTable(), ScoresTable(), ReportView()
+        self.measure = label("", "muted")  # what the figures of the table are
         self.gallery = ErrorGallery(session.thumbnails)
         self.notice = NoticeCard()
         self._lay_out()
@@ -82,6 +84,9 @@ class ResultsPage(QWidget):
             self._show_actions(None)
             return
         self.runs.show_runs(session.runs)
+        metric = main_metric(session.runs)
+        self.measure.setText(metric_name(metric))
+        self.measure.setToolTip(metric_meaning(metric) if metric else "")
         self._choose(session.chosen_run or session.runs[-1].run)
 
     def _summary(self) -> str:
@@ -305,6 +310,7 @@ class ResultsPage(QWidget):
 
     def _body(self) -> QWidget:
         runs, self._classes = Card(self.tr("Runs")), Card(self.tr("Classes"))
+        runs.head.addWidget(self.measure)
         runs.body.addWidget(self.runs)
         self._classes.body.addWidget(self.scores)
         self._classes.body.addStretch()

@@ -180,7 +180,9 @@ class ErrorGallery(Card):
         assert self.review is not None
         truth, predicted = self.review.classes[one.truth], self.review.classes[one.predicted]
         sure = f"{100 * one.probability:.0f} %"
-        return f"{truth} {sure}" if one.right else f"{truth} → {predicted} {sure}"
+        if one.right:
+            return f"{truth} {sure}"
+        return self.tr("{predicted} {sure}, is {truth}").format(predicted=predicted, sure=sure, truth=truth)
 
     def _box_caption(self, one: "BoxReview") -> str:
         counts = (

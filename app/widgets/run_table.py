@@ -7,7 +7,7 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app import theme
-from app.widgets.metric_words import figure, metric_meaning, metric_name, span
+from app.widgets.metric_words import figure, metric_meaning, span
 from app.widgets.parts import duration
 from app.widgets.run_words import mode_title, model_title, state_look
 from app.widgets.sorted_table import Column, SortedTable
@@ -18,6 +18,11 @@ MOST_ROWS = 5  # seen at once; the others by scrolling
 
 def number_of(run_id: str) -> int:
     return int(run_id.split("-")[0])
+
+
+def main_metric(runs: Sequence[RunSummary]) -> str:
+    """What the figures of the table are; a project has one task, so all its runs agree."""
+    return next((run.metric for run in reversed(runs) if run.metric), "")
 
 
 def judging_test_set(runs: Sequence[RunSummary]) -> str:
@@ -52,7 +57,7 @@ class RunTable(QWidget):
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
         """``runs``: oldest first; the newest stands on top until a header is clicked."""
         self._elsewhere = {run.run for run in judged_elsewhere(runs)}
-        metric = next((run.metric for run in reversed(runs) if run.metric), "")
+        metric = main_metric(runs)
         self.table.show_rows(list(reversed(runs)), self._columns(metric))
         self.set_most_rows(self._most_rows)
 
@@ -75,14 +80,13 @@ class RunTable(QWidget):
 
     def _columns(self, metric: str) -> list[Column[RunSummary]]:
         about = metric_meaning(metric) if metric else ""
-        name = metric_name(metric)
         return [
             Column(self.tr("Run"), lambda run: str(number_of(run.run)), lambda run: number_of(run.run)),
             Column(self.tr("Mode"), lambda run: mode_title(run.mode), lambda run: run.mode),
-            Column(self.tr("Model"), _model, _model, tip=_model, wide=True),
+            Column(self.tr("Model"), _model, _model, wide=True),
             Column(self.tr("State"), _state, _state, tip=lambda run: run.reason),
             Column(
-                self.tr("{} on test").format(name) if name else self.tr("Test"),
+                self.tr("Test"),
                 self._test,
                 lambda run: run.test,
                 about=f"{about} {self.tr('The test set judges: no run ever saw its pictures.')}",

@@ -63,7 +63,6 @@ class ScoresTable(QWidget):
                 self.tr("Class"),
                 lambda row: row.scores.name,
                 lambda row: row.scores.name.casefold(),
-                tip=lambda row: row.scores.name,
                 icon=lambda row: class_mark(row.output),
                 wide=True,
             ),

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QIcon, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QIcon, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from app import theme
 
 ROW_PX = 28
+LEAST_WIDE = 64  # pixels, of the column that takes what the others leave
 _MEASURED = 100  # rows whose texts decide how wide a column is
 _Index = QModelIndex | QPersistentModelIndex
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter
@@ -40,7 +41,8 @@ Row = TypeVar("Row")
 @dataclass(frozen=True)
 class Column(Generic[Row]):
     """``key`` sorts; rows without one (``None``) come last, whatever the order. The first column takes what room is
-    left unless another one is ``wide``. ``tip``: user data or a sentence, for one cell; ``about``: for the header."""
+    left unless another one is ``wide``. ``tip``: a sentence for one cell, by default a word in full; ``about``: for
+    the header."""
 
     title: str
     text: Callable[[Row], str]
@@ -84,7 +86,7 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
         if role == Qt.ItemDataRole.ForegroundRole:
             return QColor(theme.current().muted) if self._muted(row) else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row) or None
+            return column.tip(row) or (None if column.number else column.text(row))
         if role == Qt.ItemDataRole.DecorationRole:
             return column.icon(row)
         return None
@@ -152,6 +154,8 @@ class SortedTable(QTableView, Generic[Row]):
         self._identity = identity
         self._quiet = False
         self._ring = False
+        self._wishes: list[tuple[int, int]] = []  # of each column: its header's width, and what it would like
+        self._sharing = False
         self._rows: RowsModel[Row] = RowsModel(muted, self)
         self.setModel(self._rows)
         self._delegate = _Plain(self)
@@ -163,12 +167,12 @@ class SortedTable(QTableView, Generic[Row]):
         self.setIconSize(QSize(theme.LARGE, theme.LARGE))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.horizontalHeader()
         header.setSectionsClickable(True)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setHighlightSections(False)
         header.setResizeContentsPrecision(_MEASURED)
         header.setMinimumSectionSize(theme.WIDE)
@@ -184,7 +188,7 @@ class SortedTable(QTableView, Generic[Row]):
     def show_rows(self, rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
         """In place of all before; the chosen row stays chosen if it is still there."""
         identity = self._chosen_identity()
-        self._quiet = True
+        self._quiet, self._wishes = True, []
         self._rows.show_rows(rows, columns)
         self._quiet = False
         self._fit_columns()
@@ -239,16 +243,40 @@ class SortedTable(QTableView, Generic[Row]):
             self.sort_by(-1, up)
 
     def _fit_columns(self) -> None:
+        """Measure what each column would like, from its header and its first rows."""
+        header = self.horizontalHeader()
+        headers = [header.sectionSizeHint(place) for place in range(len(self._rows.columns))]
+        contents = [self.sizeHintForColumn(place) for place in range(len(headers))]
+        self._wishes = [
+            (least, max(least, content) + theme.SMALL) for least, content in zip(headers, contents, strict=True)
+        ]
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """The wide column gets what the others leave. Where that is too little, words give way, down to their
+        header, and end in …; numbers never do."""
         columns, header = self._rows.columns, self.horizontalHeader()
+        if self._sharing or len(self._wishes) != len(columns) or not columns:
+            return  # a section's new width may move a scroll bar, which resizes the table again
         wide = next((place for place, column in enumerate(columns) if column.wide), 0)
-        fit, stretch = QHeaderView.ResizeMode.Fixed, QHeaderView.ResizeMode.Stretch
-        for place in range(len(columns)):
-            header.setSectionResizeMode(place, stretch if place == wide else fit)
-            if place != wide:
-                content = max(self.sizeHintForColumn(place), header.sectionSizeHint(place))
-                header.resizeSection(place, content + theme.SMALL)
+        widths = [wish for _, wish in self._wishes]
+        widths[wide] = max(self._wishes[wide][0], LEAST_WIDE)
+        words = [place for place, column in enumerate(columns) if not column.number and place != wide]
+        spare = [widths[place] - self._wishes[place][0] for place in words]
+        lack = min(max(sum(widths) - self.viewport().width(), 0), sum(spare))
+        for place, room in zip(words, spare, strict=True):
+            widths[place] -= -(-lack * room // sum(spare)) if lack else 0
+        widths[wide] += max(self.viewport().width() - sum(widths), 0)
+        self._sharing = True
+        for place, width in enumerate(widths):
+            header.resizeSection(place, width)
+        self._sharing = False
 
     # Events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self._share_width()
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:  # noqa: N802 (Qt's name)
         super().selectionChanged(selected, deselected)
