@@ -35,7 +35,6 @@ def show_guide(window: "MainWindow") -> None:
     page = window.workspace.current if window.workspace is not None else "welcome"
     window.guide.open_page(f"{page}.md")
     window.guide.show()
-    window.guide.raise_()
     window.guide.activateWindow()
 
 

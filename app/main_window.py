@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QLocale, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QStackedWidget
 
 from app import helping, theme
 from app.jobs import Job, Jobs
@@ -206,6 +206,8 @@ class MainWindow(QMainWindow):
         if session is None or workspace is None:
             return
         workspace.close_down()
+        for dialog in workspace.findChildren(QDialog):
+            dialog.reject()  # whatever it asked, nobody is there to do it
         workspace.setEnabled(False)
         self._is_waiting = True
         _wait_for(session.jobs)

@@ -16,6 +16,7 @@ class Banner(QFrame):
         self.setObjectName("banner")
         self.setProperty("kind", kind)
         self._text = label("", wrap=True)
+        self.buttons: list[QPushButton] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(theme.WIDE, theme.SMALL, theme.WIDE, theme.SMALL)
         self._row.setSpacing(theme.SMALL)
@@ -31,6 +32,7 @@ class Banner(QFrame):
         made = button(text)
         made.clicked.connect(lambda checked=False: then())
         self._row.addWidget(made)
+        self.buttons.append(made)
         return made
 
     def say(self, text: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage, QKeySequence, QShortcut, QTextDocument
+from PySide6.QtGui import QDesktopServices, QImage, QKeyEvent, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from app import theme
@@ -44,15 +44,22 @@ class GuideWindow(QWidget):
         column.setSpacing(theme.SMALL)
         column.addLayout(row)
         column.addWidget(self.text, 1)
-        for keys, then in ((Qt.Key.Key_Escape, self.close), (QKeySequence.StandardKey.Back, self.text.backward)):
-            QShortcut(QKeySequence(keys), self).activated.connect(then)
 
     def open_page(self, name: str) -> None:
         """``data.md``; the contents where there is no such page."""
-        file = self._folder / name
-        if not file.is_file():
-            file = self._folder / START
-        self._load(QUrl.fromLocalFile(str(file)))
+        for file in (self._folder / name, self._folder / START):
+            if file.is_file():
+                self._load(QUrl.fromLocalFile(str(file)))
+                return
+        self.text.setPlainText(
+            self.tr("The guide is not part of this installation: {} is missing.").format(self._folder)
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
 
     def _follow(self, link: QUrl) -> None:
         """To another page here; everything else opens where the system opens it."""

@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 START = """
 import sys
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 def boxes():
-    return [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
+    from app.widgets.error_dialog import ErrorDialog
+    return [w for w in QApplication.allWidgets() if isinstance(w, ErrorDialog) and w.isVisible()]
 
 def soon(step):
     QTimer.singleShot(0, step)
@@ -61,19 +62,19 @@ def start(folder: Path, steps: str) -> "subprocess.CompletedProcess[str]":
 def test_that_an_exception_in_a_slot_is_told_and_the_window_lives_on(tmp_path: Path) -> None:
     steps = """
 broken = []
-def break_down():
+def break_down(how):
     broken.append(1)
-    raise RuntimeError("a slot broke on purpose")
-soon(break_down)
-soon(break_down)
-once(lambda: len(broken) == 2 and boxes(), lambda: f"{len(boxes())} box: {boxes()[0].text()}")
+    raise RuntimeError(f"a slot broke {how}")
+for how in ("on purpose", "on purpose", "in another way"):
+    soon(lambda how=how: break_down(how))
+once(lambda: len(broken) == 3 and boxes(), lambda: f"{len(boxes())} box, {boxes()[0].count}: {boxes()[0].cause.text()}")
 """
     done = start(tmp_path, steps)
 
     assert done.returncode == 0, done.stderr
-    assert "1 box: Something went wrong: RuntimeError: a slot broke on purpose" in done.stdout
+    assert "1 box, 1 of 2: Something went wrong: RuntimeError: a slot broke on purpose" in done.stdout
     log = (tmp_path / "home" / "logs" / "errors.log").read_text("utf-8")
-    assert log.count("RuntimeError: a slot broke on purpose") == 2
+    assert log.count("RuntimeError: a slot broke on purpose") == 2  # told once, written down each time
     assert "in break_down" in log
 
 
@@ -81,7 +82,7 @@ def test_that_an_exception_in_a_thread_is_told_too(tmp_path: Path) -> None:
     steps = """
 import threading
 soon(lambda: threading.Thread(target=lambda: 1 / 0).start())
-once(boxes, lambda: boxes()[0].text())
+once(boxes, lambda: boxes()[0].cause.text())
 """
     done = start(tmp_path, steps)
     assert done.returncode == 0, done.stderr
@@ -94,7 +95,9 @@ def test_that_a_native_crash_leaves_its_stack_for_the_next_start(tmp_path: Path)
     assert crashed.returncode < 0
     assert "string_at" in (tmp_path / "home" / "logs" / "crash.log").read_text("utf-8")
 
-    second = start(tmp_path, """once(boxes, lambda: [boxes()[0].text(), "string_at" in boxes()[0].detailedText()])""")
+    second = start(
+        tmp_path, """once(boxes, lambda: [boxes()[0].cause.text(), "string_at" in boxes()[0].details.toPlainText()])"""
+    )
     third = start(tmp_path, "once(lambda: True, boxes)")
     assert "Lensmith crashed when it was last open" in second.stdout
     assert "True" in second.stdout
@@ -123,6 +126,6 @@ def test_that_a_project_of_a_newer_lensmith_is_refused_in_words(tmp_path: Path) 
     (tmp_path / "project").mkdir()
     with contextlib.closing(sqlite3.connect(tmp_path / "project" / "lensmith.db")) as database:
         database.execute("PRAGMA user_version = 999")
-    done = start(tmp_path, "once(boxes, lambda: boxes()[0].text())")
+    done = start(tmp_path, "once(boxes, lambda: boxes()[0].cause.text())")
     assert "newer Lensmith" in done.stdout
     assert "Traceback" not in done.stderr

@@ -1,24 +1,21 @@
-"""The window through real events, with real imports and real worker processes."""
+"""The window and its runs through real events, with real worker processes."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import Qt
 
 from app.main_window import MainWindow
 from app.pages.train_page import TrainPage
-from core.domain.event import EpochFinished
 from core.domain.history import RunState
 from core.runs import supervisor
-from core.runs.event_log import read_events
 from core.store.run_store import RunFolder, RunStore
+from tests.gui.windows import answer, close, draw_classes, drop, make_project, question_of, window_of
 from tests.simulated_runs import make_run
+
+LONG_RUN = "simulated?epoch_seconds=0.3"
 
 
 @pytest.fixture
@@ -27,147 +24,131 @@ def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "část 部品"
 
 
-def opened(project_dir: Path) -> MainWindow:
-    made = MainWindow()
-    made.open_project(project_dir)
-    return made
+@pytest.fixture
+def window(qtbot, project_dir: Path) -> Iterator[MainWindow]:
+    with window_of(project_dir) as made:
+        qtbot.waitExposed(made)
+        yield made
 
 
 def train_page(window: MainWindow) -> TrainPage:
     return window.workspace.page("train")
 
 
-@pytest.fixture
-def window(qtbot, project_dir: Path) -> Iterator[MainWindow]:
-    made = opened(project_dir)
-    made.show()
-    qtbot.waitExposed(made)
-    yield made
-    made.close()
-    made.deleteLater()
-    QApplication.processEvents()
-
-
-@pytest.fixture
-def class_folders(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    folder = tmp_path / "obrázky"
-    for name, level in (("dark", 60), ("light", 180)):
-        (folder / name).mkdir(parents=True)
-        for number in range(12):
-            picture = rng.integers(level - 40, level + 40, (48, 48, 3)).astype(np.uint8)
-            (folder / name / f"{number}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    return folder
-
-
-def drop(window: MainWindow, path: Path) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    place = QPointF(QPoint(400, 300))
-    how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, QDragEnterEvent(place.toPoint(), *how))
-    QApplication.sendEvent(window, QDropEvent(place, *how))
-
-
-def simulated_run(project_dir: Path, **options: int) -> RunFolder:
-    return RunStore(project_dir).get(make_run(project_dir, **options).name)
-
-
-def test_that_a_dropped_folder_becomes_images_and_classes(window, qtbot, class_folders):
-    page = train_page(window)
-    assert not page.start_button.isEnabled()
-    drop(window, class_folders)
-    qtbot.waitUntil(lambda: page.start_button.isEnabled() and window.session.report.images == 24)
-    table = window.workspace.page("data").class_table
-    assert [(table.item(r, 0).text(), table.item(r, 1).text()) for r in range(2)] == [("dark", "12"), ("light", "12")]
-
-
-def test_that_a_folder_of_nothing_is_told_in_words(window, qtbot, tmp_path):
-    (tmp_path / "empty").mkdir()
-    shown = []
-    window.session.failed.connect(shown.append)
-    drop(window, tmp_path / "empty")
-    qtbot.waitUntil(lambda: len(shown) == 1)
-    boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
-    assert [box.text() for box in boxes] == [shown[0].cause]
-    qtbot.keyClick(boxes[0], Qt.Key.Key_Escape)
-    assert window.session.store.images() == []
-
-
-def test_that_a_mode_is_chosen_by_mouse_and_by_key(window, qtbot):
-    qtbot.mouseClick(window.workspace.buttons["train"], Qt.MouseButton.LeftButton)
-    cards = train_page(window).modes.cards
-    qtbot.mouseClick(cards["finetune"], Qt.MouseButton.LeftButton)
-    assert train_page(window).modes.mode == "finetune"
-    qtbot.keyClick(cards["scratch"], Qt.Key.Key_Space)
-    assert train_page(window).modes.mode == "scratch"
-
-
-def test_that_a_run_is_started_followed_and_drawn_to_its_end(window, qtbot, project_dir):
-    run = simulated_run(project_dir, epochs=5)
+def launched(window: MainWindow, qtbot, epochs: int = 50, model: str = LONG_RUN) -> RunFolder:
+    """A run that this window started and that has told its first epoch."""
+    run = RunStore(window.session.path).get(make_run(window.session.path, model, epochs=epochs).name)
     window.session.show_run(run, start="launch")
-    view = train_page(window).run_view
-    qtbot.waitUntil(lambda: view.history.state is RunState.COMPLETED, timeout=60_000)
-    view.refresh()
-    epochs = [event for event in read_events(run.path / "events.jsonl") if isinstance(event, EpochFinished)]
-    x, y = view.loss_plot.points("train")
-    assert list(x) == [1, 2, 3, 4, 5]
-    assert list(y) == [event.train_loss for event in epochs]
-    assert view.figures[0].value == f"{epochs[-1].metrics['mAP50-95']:.3f}"
+    qtbot.waitUntil(lambda: len(window.session.live.history.epochs) >= 1, timeout=60_000)
+    return run
 
 
-def test_that_closing_the_window_leaves_the_run_going_and_the_next_one_shows_it_whole(qtbot, project_dir):
-    first = opened(project_dir)
-    run_dir = make_run(project_dir, "simulated?epoch_seconds=0.3", epochs=8)
-    first.session.show_run(RunStore(project_dir).get(run_dir.name), start="launch")
-    qtbot.waitUntil(lambda: len(train_page(first).run_view.history.epochs) >= 2, timeout=60_000)
-    first.close()
-    first.deleteLater()
-    assert supervisor.is_alive(run_dir)
-    second = opened(project_dir)
-    view = train_page(second).run_view
-    assert view is not None
-    qtbot.waitUntil(lambda: view.history.state is RunState.COMPLETED, timeout=60_000)
-    assert [epoch.epoch for epoch in view.history.epochs] == list(range(1, 9))
-    second.close()
-    second.deleteLater()
+def ended(qtbot, run: RunFolder) -> None:
+    supervisor.kill(run.path)
+    qtbot.waitUntil(lambda: not supervisor.is_alive(run.path), timeout=60_000)
 
 
-def test_that_the_stop_button_ends_a_run_and_keeps_the_best(window, qtbot, project_dir):
-    run_dir = make_run(project_dir, "simulated?epoch_seconds=0.3", epochs=50)
-    window.session.show_run(RunStore(project_dir).get(run_dir.name), start="launch")
-    view = train_page(window).run_view
-    qtbot.waitUntil(lambda: len(view.history.epochs) >= 1, timeout=60_000)
-    window.workspace.go_to("train")
-    qtbot.waitUntil(view.stop_button.isVisible)
-    qtbot.mouseClick(view.stop_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: view.history.state is RunState.STOPPED, timeout=60_000)
-    assert (run_dir / "model.onnx").exists()
+def test_that_closing_the_window_asks_and_leaves_the_run_going_and_the_next_one_shows_it_whole(qtbot, project_dir):
+    with window_of(project_dir) as first:
+        run = launched(first, qtbot, epochs=6)
+        first.close()
+        assert first.isVisible()
+        qtbot.keyClick(question_of(first), Qt.Key.Key_Return)  # the default
+        qtbot.waitUntil(lambda: not first.isVisible())
+        assert supervisor.is_alive(run.path)
+    with window_of(project_dir) as second:
+        assert second.workspace.current == "train"
+        live = second.session.live
+        qtbot.waitUntil(lambda: live.history.state is RunState.COMPLETED, timeout=60_000)
+        assert [epoch.epoch for epoch in live.history.epochs] == list(range(1, 7))
+
+
+def test_that_escape_keeps_the_window_open_and_the_run_going(window, qtbot):
+    run = launched(window, qtbot)
+    window.close()
+    qtbot.keyClick(question_of(window), Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: question_of(window) is None)
+    assert window.isVisible()
+    assert window.session is not None
+    assert supervisor.is_alive(run.path)
+    ended(qtbot, run)
+
+
+def test_that_stop_and_keep_the_best_waits_for_the_export_and_then_closes(window, qtbot):
+    run = launched(window, qtbot)
+    window.close()
+    answer(window, "stop")
+    assert window.isVisible()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=60_000)
+    assert (run.path / "model.onnx").exists()
+    assert not supervisor.is_alive(run.path)
+
+
+def test_that_waiting_for_a_run_that_does_not_stop_can_be_given_up(window, qtbot):
+    run = launched(window, qtbot, model="simulated?hang_at=2")
+    window.close()
+    answer(window, "stop")
+    qtbot.waitUntil(lambda: question_of(window) is not None and question_of(window).bar.isVisible())
+    answer(window, "stay")
+    qtbot.waitUntil(lambda: question_of(window) is None)
+    assert window.isVisible()
+    ended(qtbot, run)
 
 
 def test_that_a_run_that_died_while_no_window_was_open_is_shown_as_interrupted(qtbot, project_dir):
-    first = opened(project_dir)
-    run_dir = make_run(project_dir, "simulated?kill_at=3", epochs=6)
-    first.close()
-    first.deleteLater()
+    with window_of(project_dir):
+        run_dir = make_run(project_dir, "simulated?kill_at=3", epochs=6)
     supervisor.launch(run_dir)
     qtbot.waitUntil(lambda: not supervisor.is_alive(run_dir), timeout=60_000)
-    second = opened(project_dir)
-    view = train_page(second).run_view
-    assert view is not None
-    qtbot.waitUntil(lambda: view.history.state is RunState.INTERRUPTED, timeout=60_000)
-    assert [epoch.epoch for epoch in view.history.epochs] == [1, 2]
-    second.close()
-    second.deleteLater()
+    with window_of(project_dir) as second:
+        live = second.session.live
+        qtbot.waitUntil(lambda: live.history.state is RunState.INTERRUPTED, timeout=60_000)
+        assert [epoch.epoch for epoch in live.history.epochs] == [1, 2]
+        assert second.workspace.current == "train"
 
 
-def test_that_a_second_window_opens_read_only_and_says_who_has_the_project(window, qtbot, project_dir, class_folders):
-    second = opened(project_dir)
-    second.show()
-    assert f"process {os.getpid()}" in second.workspace._reading.text()
-    assert not second.workspace.page("data").import_button.isEnabled()
-    assert not train_page(second).start_button.isEnabled()
-    drop(second, class_folders)
-    assert not second.session.jobs.loud()
-    second.close()
-    second.deleteLater()
+def test_that_the_rail_tells_where_the_run_stands_and_leads_to_it(window, qtbot):
+    runs = window.workspace.rail.runs
+    assert runs.lines == ("No run going",)
+    run = launched(window, qtbot)
+    qtbot.waitUntil(lambda: len(runs.lines) == 2)
+    assert runs.lines[0].startswith("Run 1: epoch ")
+    assert runs.lines[0].endswith(" of 50")
+    assert runs.lines[1].endswith("left")
+    window.workspace.go_to("data")
+    qtbot.mouseClick(runs, Qt.MouseButton.LeftButton)
+    assert window.workspace.current == "train"
+    ended(qtbot, run)
+    qtbot.waitUntil(lambda: runs.lines == ("No run going",), timeout=20_000)
+
+
+def test_that_the_rail_counts_the_runs_that_others_began(window, qtbot, project_dir):
+    first, second = (make_run(project_dir, LONG_RUN, epochs=500) for _ in range(2))
+    for run_dir in (first, second):
+        supervisor.launch(run_dir)
+    window.workspace._look_for_runs()
+    qtbot.waitUntil(lambda: window.workspace.rail.runs.lines == ("2 runs going",), timeout=20_000)
+    for run_dir in (first, second):
+        ended(qtbot, RunStore(project_dir).get(run_dir.name))
+
+
+def test_that_a_second_window_is_read_only_says_why_and_can_write_once_the_first_is_closed(qtbot, project_dir):
+    pictures = draw_classes(project_dir.parent / "obrázky")
+    make_project(project_dir, pictures)
+    first = MainWindow()
+    first.open_project(project_dir)
+    with window_of(project_dir) as second:
+        assert f"process {os.getpid()}" in second.workspace.read_only.text
+        assert second.workspace.read_only.isVisible()
+        assert not drop(second, pictures)
+        assert not second.menus.actions["import_folder"].isEnabled()
+        again = second.workspace.read_only.buttons[0]
+        qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: "Tried again at" in second.workspace.read_only.text)
+        close(first)
+        second.workspace.go_to("train")
+        qtbot.mouseClick(again, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: second.session.reading_only == "")
+        assert not second.workspace.read_only.isVisible()
+        assert second.workspace.current == "train"
+        qtbot.waitUntil(lambda: len(second.session.data.images) == 24)
