@@ -171,7 +171,7 @@ class ClassChips(QWidget):
         self.problems.setEnabled(bool(problems))
         for chip, each in zip(self.classes, classes, strict=False):
             name = chip.fontMetrics().elidedText(each.name, Qt.TextElideMode.ElideMiddle, WIDEST_NAME)
-            chip.setText(f"{name} {each.images:,}".replace("&", "&&"))
+            chip.setText(f"{name}\u2003{each.images:,}".replace("&", "&&"))
             chip.setIcon(class_mark(each.look))
             chip.setAccessibleName(f"{each.name} {each.images:,}")
             chip.setToolTip(each.name if name != each.name else "")
@@ -215,7 +215,7 @@ class ClassChips(QWidget):
             self.more.clear()
             self.more.addItem(self.tr("%n more", "", len(classes)))
             for each in classes:
-                self.more.addItem(class_mark(each.look), f"{each.name} {each.images:,}", each.id)
+                self.more.addItem(class_mark(each.look), f"{each.name}\u2003{each.images:,}", each.id)
             self.more.setCurrentIndex(max(0, self.more.findData(chosen, _ROLE)) if chosen is not None else 0)
 
     def _choose_class(self, place: int, checked: bool) -> None:

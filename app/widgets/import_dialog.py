@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QRadioButton,
     QScrollArea,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -196,6 +197,7 @@ class ImportDialog(QDialog):
             hint = self.tr("Untick to leave out; give two the same name to merge them.")
             card.body.addWidget(label(hint, "caption", wrap=True))
             card.body.addWidget(self.classes)
+            card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             column.addWidget(card)
         self.cards = [FindingCard(finding, ()) for finding in self.preview.findings]
         findings = Card(self.tr("Findings"))
@@ -205,6 +207,7 @@ class ImportDialog(QDialog):
         for each in self.cards:
             each.clicked.connect(partial(_toggle, each))
             findings.body.addWidget(each)
+        findings.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         column.addWidget(findings)
         column.addStretch()
         area = QScrollArea()

@@ -228,6 +228,7 @@ class SplitCard(Card):
         self.head.addWidget(self.lock)
         self.numbers, self.note = label("", wrap=True), label("", "caption", wrap=True)
         self.leaks = badge("", "good")
+        self.leaks.hide()  # nothing is claimed before it was looked for
         foot = QHBoxLayout()
         foot.addWidget(self.leaks)
         foot.addStretch()
