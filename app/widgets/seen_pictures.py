@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
@@ -17,7 +17,7 @@ from core.domain.errors import LensmithError
 from core.domain.task import Split, Task
 
 COUNT = 6
-LEAST, MOST = 72, 120  # pixels, side of a square in the window
+LEAST, MOST = 72, 144  # pixels, side of a square in the window
 _CAPTION = 20
 _AROUND = 72  # title, caption and margins of the card
 
@@ -91,6 +91,10 @@ class SeenPictures(Card):
         self.setMinimumHeight(LEAST + _AROUND)
         self.setMaximumHeight(MOST + _AROUND)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        self.setMaximumHeight(max(LEAST, int(min(MOST, self.strip.across))) + _AROUND)
+
     def show_pictures(self, pictures: Sequence[Seen], size: int) -> None:
         self.strip.pictures = list(pictures)
         self.strip.setAccessibleName(", ".join(one.overlay.caption for one in pictures))
@@ -109,13 +113,17 @@ class _Strip(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         return QSize(COUNT * LEAST, LEAST + _CAPTION)  # grows where the page leaves room
 
+    @property
+    def across(self) -> float:
+        """Side of a square when all fill the width."""
+        return (self.width() - (COUNT - 1) * theme.MEDIUM) / COUNT
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         painter = QPainter(self)
         font = QFont(self.font())
         font.setPixelSize(theme.CAPTION_PX)
         painter.setFont(font)
-        across = (self.width() - (COUNT - 1) * theme.MEDIUM) / COUNT
-        side = min(across, self.height() - _CAPTION)
+        side = min(self.across, self.height() - _CAPTION)
         for number, one in enumerate(self.pictures):
             place = QRectF(round(number * (side + theme.MEDIUM)), 0, side, side)
             # Small squares are enlarged as what they are: the model gets no more than these pixels.

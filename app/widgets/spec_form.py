@@ -82,6 +82,7 @@ class NothingToTrainOn(QWidget):
     def say(self, title: str, text: str) -> None:
         self._title.setText(title)
         self._text.setText(text)
+        self.button.setVisible(bool(text))
 
 
 class _Body(QScrollArea):
@@ -118,6 +119,11 @@ class SpecForm(QWidget):
         self._connect()
         self._show_face(session.settings.expert)
         self._show()
+
+    @property
+    def _is_current(self) -> bool:
+        """Whether what is known is about the data as they are now."""
+        return self.around is not None and self.around.data is self.session.data
 
     def refresh(self, change: Change) -> None:
         """Show what changed."""
@@ -207,6 +213,8 @@ class SpecForm(QWidget):
 
     def _look(self) -> None:
         """Look around in the background; a wish that comes meanwhile is done afterwards."""
+        if not self.session.loaded:
+            return  # the data will come, and with them the next wish
         if self._looking is not None:
             self._look_again = True
             return
@@ -304,8 +312,8 @@ class SpecForm(QWidget):
         empty = self._empty_words()
         if empty:
             return [empty]
-        if self.judgement is None:
-            return [(self.tr("Looking at the project…"), "")]
+        if self.judgement is None or not self._is_current:
+            return [(self.tr("Reading the project…"), "")]
         found = []
         going = self._going()
         if going:
@@ -331,15 +339,15 @@ class SpecForm(QWidget):
         """(title, text) while there is nothing to train on."""
         data = self.session.data
         if not self.session.loaded:
-            return None
+            return (self.tr("Reading the project…"), "")
         if not data.images:
             return (
                 self.tr("No pictures yet"),
                 self.tr("Training learns from labelled pictures: import a folder of them first."),
             )
-        if self.around is None or self.around.data is not data:
-            return None  # not looked at yet
-        facts = self.around.facts
+        facts = self.around.facts if self.around else None
+        if not self._is_current:
+            return None if facts else (self.tr("Reading the project…"), "")
         if facts is None or not facts.train + facts.val + facts.test:
             return (
                 self.tr("No picture has a label yet"),
