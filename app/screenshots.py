@@ -1,65 +1,126 @@
-"""Pictures of the pages of a project, light and dark, taken without a screen."""
+"""Pictures of every page of a project, light and dark, taken without a screen: for the guide, the README and the eye.
 
-from collections.abc import Callable
-from functools import partial
+``{page}-{palette}.png`` at the usual size, and ``{page}-{palette}@2x.webp`` for a 4K screen at 200 %. The scale
+is fixed before Qt starts, so the larger ones are taken by a process of their own.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QDeadlineTimer, QEventLoop, QSize
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QSize, QTimer
 from PySide6.QtWidgets import QApplication
 
-from app import theme
-from app.live_run import LiveRun
+from app import theme, translations
 from app.main_window import MainWindow
 from app.settings import Settings
 from core.domain.errors import LensmithError
-from core.store.run_store import RunStore
+from core.runs.event_log import EVENTS
+from core.runs.status import record_worker
+from core.store.run_store import RunFolder, RunStore
 
-SIZE = QSize(1280, 800)
-WAIT_MS = 20_000
+USUAL, LARGE = QSize(1280, 800), QSize(1920, 1080)  # logical pixels
+SETTLED_MS = 1200  # thumbnails and curves come by timers
+WAIT_MS = 30_000
+TOLD = 0.65  # the share of a run's events that the picture of a run in progress has
 
 
 def take(application: QApplication, project: Path, folder: Path) -> list[Path]:
-    """Write ``data``, ``train`` and, when the project has a run, ``live`` in both palettes; returns the files."""
+    """Write the pictures into ``folder``; returns their files. Nothing in the project changes."""
     folder.mkdir(parents=True, exist_ok=True)
-    family = theme.load_font()
+    large = bool(os.environ.get("QT_SCALE_FACTOR"))
+    translator = translations.install(application, "en")
     files = []
-    for colours in (theme.LIGHT, theme.DARK):
-        theme.apply(application, colours, family)
-        files += _take_all(application, project, folder)
-    return files
+    with tempfile.TemporaryDirectory(prefix="lensmith-") as scratch:
+        for name, colours in (("light", theme.LIGHT), ("dark", theme.DARK)):
+            settings = Settings(Path(scratch) / "window.ini")
+            settings.theme = name
+            theme.apply(application, colours, theme.load_font())
+            window = MainWindow(settings)
+            window.resize(LARGE if large else USUAL)
+            window.show()
+            for page in _pages(window, project, Path(scratch)):
+                _rest(SETTLED_MS)
+                file = folder / (f"{page}-{name}@2x.webp" if large else f"{page}-{name}.png")
+                _save(window, file)
+                files.append(file)
+            window.close()
+            _rest(100)
+    application.removeTranslator(translator)
+    return files if large else files + _taken_large(project, folder)
 
 
-def _take_all(application: QApplication, project: Path, folder: Path) -> list[Path]:
-    window = MainWindow(Settings(folder / ".window.ini"))
-    window.resize(SIZE)
+def _pages(window: MainWindow, project: Path, scratch: Path) -> Iterator[str]:
+    """Show one page after the other, by name."""
+    yield "welcome"
     window.open_project(project)
-    window.show()
+    _wait(lambda: window.session is not None and window.session.report is not None)
     session, workspace = window.session, window.workspace
     assert session is not None
     assert workspace is not None
-    _wait(application, lambda: session.report is not None)
-    files = []
-    for name in ("data", "train", "live") if RunStore(project).list() else ("data", "train"):
-        if name == "live":
-            live = session.show_run(RunStore(project).list()[-1])
-            _wait(application, partial(_is_over, live))
-            QTest.qWait(300)
-        workspace.go_to("train" if name == "live" else name)
-        application.processEvents()
-        file = folder / f"{name}-{theme.name_of(theme.current())}.png"
-        if not window.grab().save(str(file)):
-            raise LensmithError(f"The picture {file} could not be written.", "Choose a folder that is writable.")
-        files.append(file)
-    window.close()
-    return files
+    for page in ("data", "train"):
+        workspace.go_to(page)
+        yield page
+    runs = [run for run in RunStore(project).list() if run.report() is not None]
+    if not runs:
+        return
+    with _in_progress(runs[-1], scratch) as part:
+        live = session.show_run(part)
+        workspace.go_to("train")
+        _wait(lambda: live.is_caught_up)
+        yield "live"
+        session.show_run(runs[-1])
+    for page in ("results", "ship"):
+        workspace.go_to(page)
+        yield page
 
 
-def _is_over(live: LiveRun) -> bool:
-    return live.history.finished is not None
+@contextmanager
+def _in_progress(run: RunFolder, scratch: Path) -> Iterator[RunFolder]:
+    """A copy of a finished run that has told only a part of its story so far, this process being its worker."""
+    copy = scratch / run.id
+    shutil.copytree(run.path, copy, ignore=shutil.ignore_patterns("*.onnx", "*.ckpt*", "*.safetensors", "report.json"))
+    lines = (run.path / EVENTS).read_text("utf-8").splitlines(keepends=True)
+    epochs = [number for number, line in enumerate(lines) if json.loads(line)["type"] == "epoch"]
+    told = epochs[round(len(epochs) * TOLD)] + 1 if epochs else len(lines) // 2
+    (copy / EVENTS).write_text("".join(lines[:told]), "utf-8")
+    record_worker(copy, os.getpid(), attempt=1)
+    try:
+        yield RunFolder(run.id, copy)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
-def _wait(application: QApplication, until: Callable[[], bool]) -> None:
+def _taken_large(project: Path, folder: Path) -> list[Path]:
+    command = [sys.executable, "-m", "app", "--screenshots", str(folder), str(project)]
+    done = subprocess.run(
+        command, env={**os.environ, "QT_SCALE_FACTOR": "2"}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise LensmithError(f"The pictures for 4K could not be taken: {last}", "Run: lensmith doctor")
+    return [Path(line) for line in done.stdout.splitlines() if line.endswith(".webp")]
+
+
+def _save(window: MainWindow, file: Path) -> None:
+    if not window.grab().save(str(file), quality=90 if file.suffix == ".webp" else -1):
+        raise LensmithError(f"The picture {file} could not be written.", "Choose a folder that is writable.")
+
+
+def _rest(milliseconds: int) -> None:
+    """Let the window live; an event loop of its own, since that lets other threads work meanwhile."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def _wait(until: Callable[[], bool]) -> None:
     deadline = QDeadlineTimer(WAIT_MS)
     while not until() and not deadline.hasExpired():
-        application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        _rest(50)
