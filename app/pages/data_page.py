@@ -76,6 +76,8 @@ class DataPage(QWidget):
 
     def _index_images(self) -> None:
         data = self.session.data
+        if self.index is None and data.images:
+            self.gallery.show_first(data.images, data.classes)
 
         def work(progress: Progress) -> tuple[GalleryIndex, list[str]]:
             return index_images(data.classes, data.images), missing_folders(data.images)

@@ -33,7 +33,6 @@ class DataGallery(Card):
         self._settings, self._thumbnails = settings, thumbnails
         self._index: GalleryIndex | None = None
         self._findings = FindingIndex()
-        self._classes: Sequence[ImageClass] = ()
         self._overlays = looks(())
         self.filters, self.grid = FilterBar(), ImageGrid(thumbnails)
         self.filters.changed.connect(self.filter_chosen)
@@ -55,10 +54,8 @@ class DataGallery(Card):
         problems: int | None,
     ) -> None:
         """New pictures; the filter stays if what it asks for is still there."""
-        self._index, self._findings, self._classes = index, findings, classes
-        if self._overlays != (known := looks(classes)):
-            self._overlays = known
-            self.grid.set_overlay(lambda image: overlay_of(image, self._overlays))
+        self._index, self._findings = index, findings
+        self._show_classes(classes)
         self.filters.setEnabled(True)
         self.filters.show_counts(len(index.images), choices, len(index.unlabelled), dict(index.parts), problems)
         wanted = self.filters.filter
@@ -66,6 +63,17 @@ class DataGallery(Card):
             wanted = Filter()
         self._stack.setCurrentWidget(self.grid)
         self.set_filter(wanted)
+
+    def show_first(self, images: Sequence[Image], classes: Sequence[ImageClass]) -> None:
+        """All pictures, before their counts are known and they can be filtered."""
+        self._show_classes(classes)
+        self.grid.set_images(images)
+        self._stack.setCurrentWidget(self.grid)
+
+    def _show_classes(self, classes: Sequence[ImageClass]) -> None:
+        if self._overlays != (known := looks(classes)):
+            self._overlays = known
+            self.grid.set_overlay(lambda image: overlay_of(image, self._overlays))
 
     def set_filter(self, wanted: Filter) -> None:
         self.filters.set_filter(wanted)
