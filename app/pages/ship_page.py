@@ -26,7 +26,8 @@ from core.training.catalog import catalogue
 if TYPE_CHECKING:  # ONNX and OpenCV, which the window does not wait for
     from core.actions.shipping import Exported, ShipFacts
 
-RUNS = 400  # pixels, width of the choice of runs
+RUNS = 448  # pixels, width of the choice of runs
+MODEL = 144  # pixels, of a model's name in there
 COLUMN = 424  # pixels: what is said about the file; the rest of the width is for trying it
 FOLDER = "export_folder"  # of the settings: where the last file went
 
@@ -39,7 +40,8 @@ class ShipPage(QWidget):
         self.session = session
         self.setAcceptDrops(True)
         self.facts: ShipFacts | None = None
-        self._wanted = ""  # the run whose facts are shown or on their way
+        self._shown: RunSummary | None = None  # the run whose facts are shown or on their way; resumed, it differs
+        self._wanted = ""  # its id
         self._question: Question | None = None
         self.runs = QComboBox()
         self.export, self.certificate = ExportCard(), ParityCertificate()
@@ -60,7 +62,7 @@ class ShipPage(QWidget):
 
     def refresh(self, change: Change) -> None:
         """Show what changed."""
-        if change & (Change.RUNS | Change.LIVE):
+        if change & (Change.RUNS | Change.LIVE) or (change & Change.DATA and self._shown is None):
             self._show_runs()
 
     # Which run
@@ -80,22 +82,25 @@ class ShipPage(QWidget):
             return
         ids = [run.run for run in runs]
         chosen = self.session.chosen_run if self.session.chosen_run in ids else ids[0]
-        self.runs.clear()
-        for run in runs:
-            self.runs.addItem(self._title(run), run.run)
-            self.runs.setItemData(self.runs.count() - 1, self._title(run), Qt.ItemDataRole.ToolTipRole)
+        titles = [self._title(run) for run in runs]
+        if titles != [self.runs.itemText(index) for index in range(self.runs.count())]:  # else it may be open just now
+            self.runs.clear()
+            for run, title in zip(runs, titles, strict=True):
+                self.runs.addItem(title, run.run)
+                self.runs.setItemData(self.runs.count() - 1, title, Qt.ItemDataRole.ToolTipRole)
         self.runs.setCurrentIndex(ids.index(chosen))
         self.runs.setToolTip(self.runs.currentText())
         self._stack.setCurrentIndex(1)
-        if chosen != self._wanted:
-            self._load(runs[ids.index(chosen)])
+        run = runs[ids.index(chosen)]
+        if run != self._shown:
+            self._load(run)
 
     def _choose_run(self, index: int) -> None:
         self.session.choose_run(self.runs.itemData(index))
 
     def _load(self, run: RunSummary) -> None:
         """Read what there is to say about the run's file; parsing it takes longer than the window may wait."""
-        self._wanted = run.run
+        self._shown, self._wanted = run, run.run
         number = _number(run.run)
         self.export.set_default(self._default_folder() / f"{self.session.path.name}-run{number}.onnx")
         self.export.export_button.setEnabled(False)
@@ -205,6 +210,7 @@ class ShipPage(QWidget):
             "finetune": self.tr("fine-tune"),
         }
         model = next((entry.title for entry in catalogue() if entry.name == run.model), run.model)
+        model = self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, MODEL)
         parts = [self.tr("Run {}").format(_number(run.run)), modes.get(run.mode, run.mode), model]
         if run.test is not None:
             parts.append(self.tr("{} on test").format(f"{run.test:.3f}"))
@@ -213,16 +219,21 @@ class ShipPage(QWidget):
         return " · ".join(parts)
 
     def _show_empty(self) -> None:
-        self._wanted, self.facts = "", None
+        self._wanted, self._shown, self.facts = "", None, None
         self._stack.setCurrentIndex(0)
         self._header.subtitle.setText(self.tr("The ONNX file of a run, checked, tried and ready to take away."))
         going = any(run.state == RunState.RUNNING for run in self.session.runs)
-        self._empty_title.setText(self.tr("A run is going") if going else self.tr("No finished run yet"))
-        self._empty_text.setText(
-            self.tr("Its ONNX file is made and checked at the end of the training.")
-            if going
-            else self.tr("Train a model first. Every finished run makes an ONNX file and checks it.")
-        )
+        if not self.session.loaded:
+            title, text = self.tr("Reading the project…"), ""
+        elif going:
+            title = self.tr("A run is going")
+            text = self.tr("Its ONNX file is made and checked at the end of the training.")
+        else:
+            title = self.tr("No finished run yet")
+            text = self.tr("Train a model first. Every finished run makes an ONNX file and checks it.")
+        self._empty_title.setText(title)
+        self._empty_text.setText(text)
+        self.train_button.setVisible(self.session.loaded)
 
     def _go_to_train(self) -> None:
         self.session.page_wanted.emit("train")
@@ -256,8 +267,11 @@ class ShipPage(QWidget):
         column = QVBoxLayout(holder)
         column.setSpacing(theme.SMALL)
         column.addStretch()
-        for part in (Glyph("cube", "muted", 40), self._empty_title, self._empty_text, self.train_button):
-            column.addWidget(part, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(Glyph("cube", "muted", 40), alignment=Qt.AlignmentFlag.AlignHCenter)
+        for words in (self._empty_title, self._empty_text):
+            words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(words)
+        column.addWidget(self.train_button, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addStretch()
         return holder
 

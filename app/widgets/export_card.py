@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QProgressBar,
 from app import theme
 from app.widgets.drop_zone import paths_in
 from app.widgets.elided import ElidedLabel
-from app.widgets.parts import Card, Glyph, button, label
+from app.widgets.parts import Card, Glyph, button, file_size, label
 from app.widgets.trouble import Trouble
 from core.domain.errors import LensmithError
 
@@ -91,8 +91,8 @@ class ExportCard(Card):
     def show_exported(self, exported: "Exported") -> None:
         self._exported = exported
         self.trouble.say(None)
-        size = self.tr("{} MB").format(f"{exported.size / 1e6:.1f}")
-        self._told.setText(self.tr("Written and checked: {}, opened again by ONNX Runtime").format(size))
+        told = self.tr("Written and checked: {}, opened again by ONNX Runtime")
+        self._told.setText(told.format(file_size(exported.size)))
         self._hash.set_whole(f"SHA-256 {exported.sha256}")
         self._hash.setToolTip(exported.sha256)
         self._where.set_whole(str(exported.path))

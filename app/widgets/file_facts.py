@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
 from app import theme
 from app.widgets.fact_list import Fact, FactList
 from app.widgets.fold import Fold
-from app.widgets.parts import button, label
+from app.widgets.parts import button, file_size, label
 from core.domain.model_card import ModelCard, ResizeRule
 from core.domain.report import Report
 from core.domain.task import Task
@@ -50,7 +50,7 @@ class ModelFacts(Fold):
                 (
                     self.tr("{0} × {0} pixels").format(side),
                     self.tr("%n class(es)", "", len(card.classes)),
-                    self.tr("{} MB").format(f"{file.size / 1e6:.1f}"),
+                    file_size(file.size),
                 )
             )
         )

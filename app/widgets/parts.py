@@ -121,6 +121,13 @@ def duration(seconds: float) -> str:
     return QCoreApplication.translate("Duration", "{0} h {1} min").format(*divmod(minutes, 60))
 
 
+def file_size(size: int) -> str:
+    """``12.3 MB``, ``4 kB``: bytes as file managers write them, in steps of a thousand."""
+    if size < 1e6:
+        return QCoreApplication.translate("FileSize", "{} kB").format(max(1, round(size / 1e3)))
+    return QCoreApplication.translate("FileSize", "{} MB").format(f"{size / 1e6:.1f}")
+
+
 class Figure(Card):
     """One number with its name above and a remark below."""
 
@@ -128,6 +135,7 @@ class Figure(Card):
         super().__init__(parent=parent)
         self.body.setSpacing(2)
         self._name, self._value, self._remark = label(name, "caption"), label("–", "figure"), label("", "muted")
+        self._value.setProperty("data", True)
         for part in (self._name, self._value, self._remark):
             self.body.addWidget(part)
 

@@ -1,5 +1,6 @@
 """What a model said about a few pictures, made ready to be shown at any threshold without asking it again."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
@@ -20,7 +21,8 @@ def at_threshold(answer: "ImageAnswer", threshold: float) -> "ImageAnswer":
     """The answer without the boxes below ``threshold``; classes know no threshold."""
     if answer.boxes is None:
         return answer
-    return msgspec.structs.replace(answer, boxes=tuple(box for box in answer.boxes if box[4] >= threshold))
+    kept = bisect_right(answer.boxes, -threshold, key=lambda box: -box[4])  # they come by falling score
+    return msgspec.structs.replace(answer, boxes=answer.boxes[:kept])
 
 
 def overlay_of(answer: "ImageAnswer", classes: Sequence[str], nothing: str) -> Overlay:

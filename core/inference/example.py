@@ -46,18 +46,15 @@ for probability, name in sorted(zip(answer, classes), reverse=True):
 """
 _BOXES = """\
 boxes = answer[answer[:, 4] >= {threshold}]  # rows: x1, y1, x2, y2, score, class; the corners in pixels of the square
-boxes[:, [0, 2]] = {x}
-boxes[:, [1, 3]] = {y}
+boxes[:, [0, 2]] = ({x}).clip(0, w)
+boxes[:, [1, 3]] = ({y}).clip(0, h)
 for x1, y1, x2, y2, score, index in boxes:
     print(f"{{score:.3f}} {{x1:.1f}} {{y1:.1f}} {{x2:.1f}} {{y2:.1f}}", classes[round(index)])
 """
 _BACK = {  # corners of the square in pixels of the picture
-    ResizeRule.STRETCH: ("boxes[:, [0, 2]] * w / size", "boxes[:, [1, 3]] * h / size"),
-    ResizeRule.CROP: ("boxes[:, [0, 2]] * side / size + left", "boxes[:, [1, 3]] * side / size + top"),
-    ResizeRule.LETTERBOX: (
-        "((boxes[:, [0, 2]] - left) * w / inner_w).clip(0, w)",
-        "((boxes[:, [1, 3]] - top) * h / inner_h).clip(0, h)",
-    ),
+    ResizeRule.STRETCH: ("{x} * w / size", "{y} * h / size"),
+    ResizeRule.CROP: ("{x} * side / size + left", "{y} * side / size + top"),
+    ResizeRule.LETTERBOX: ("({x} - left) * w / inner_w", "({y} - top) * h / inner_h"),
 }
 _FLAGS = {"bilinear": "INTER_LINEAR", "bicubic": "INTER_CUBIC"}
 
@@ -73,5 +70,5 @@ def python_example(card: ModelCard, file: str) -> str:
     square = _SQUARE[card.resize].format(crop=card.crop_fraction)
     if card.task is Task.CLASSIFICATION:
         return head + square + _RUN + _CLASSES
-    x, y = _BACK[card.resize]
+    x, y = (back.format(x="boxes[:, [0, 2]]", y="boxes[:, [1, 3]]") for back in _BACK[card.resize])
     return head + square + _RUN + _BOXES.format(threshold=card.threshold, x=x, y=y)
