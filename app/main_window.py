@@ -171,8 +171,6 @@ class MainWindow(QMainWindow):
 
     def leave_project(self, then: Callable[[], object] | None = None) -> None:
         """Close the project once all questions are answered, and go on with ``then``."""
-        from app.farewell import Farewell
-
         if self._farewell is not None or self._is_waiting:
             return  # it is being asked, or done, already
         if self._ticket is not None:
@@ -181,6 +179,8 @@ class MainWindow(QMainWindow):
             if then is not None:
                 then()
             return
+        from app.farewell import Farewell
+
         self._farewell = Farewell(self.session, self)
         self._farewell.left.connect(partial(self._leave, then))
         self._farewell.stayed.connect(self._stay)
@@ -190,8 +190,10 @@ class MainWindow(QMainWindow):
         self._stay()
         if then == self._let_close:
             self.hide()
-        self.close_project()
-        self.welcome.look_at_recent()
+            self.close_project()
+        else:
+            self.close_project()
+            self.welcome.look_at_recent()
         if then is not None:
             then()
 

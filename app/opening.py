@@ -1,5 +1,6 @@
 """Opening a project away from the window's thread: its drive may be slow, and heavy modules are loaded on the way."""
 
+import gc
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,9 @@ from core.runs import supervisor
 from core.store.project_store import DATABASE, ProjectStore
 from core.store.run_store import RunFolder, RunStore
 
+# Loaded here, the window does not stand still for them.
+NEEDED_AT_ONCE = ("app.workspace", "app.pages.data_page", "app.farewell", "core.actions.checking", "core.data.images")
+
 
 class Opened(NamedTuple):
     """``run``: the newest one, if it goes on or died while nobody looked."""
@@ -21,7 +25,9 @@ class Opened(NamedTuple):
 
 def open_project(path: Path, progress: Progress = silent) -> Opened:
     """Open the project at ``path``, or make one there."""
-    import_module("app.workspace")
+    for name in NEEDED_AT_ONCE:
+        import_module(name)
+    gc.freeze()  # modules are here to stay: a full collection that walks them all stops the window for 90 ms
     store = ProjectStore.open(path) if (path / DATABASE).exists() else ProjectStore.create(path)
     try:
         run = _unattended(path)
