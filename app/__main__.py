@@ -58,6 +58,8 @@ def _run(application: "QApplication", project: Path | None) -> int:
     # What is slow comes once the window is there.
     QTimer.singleShot(0, window, lambda: window.open_soon(project) if project else window.welcome.look_at_recent())
     ended = application.exec()
+    window.close_project()  # nothing new unless the program was ended by something else than closing the window
+    window.jobs.close()
     application.removeTranslator(translator)
     return ended
 

@@ -116,7 +116,7 @@ class JobRow(QWidget):
     def _show(self, done: int, total: int, step: str) -> None:
         # A bar counts in 31 bits.
         share = 1000 * done // total if total else 0
-        self._bar.setRange(0, 1000 if total else 0)
+        self._bar.setRange(0, 1000 if total or not self._job.has_begun else 0)
         self._bar.setValue(share)
         self._state.set_whole(self._words(step))
         words = " · ".join(part for part in (self._job.title, self._state.whole) if part)
@@ -130,7 +130,5 @@ class JobRow(QWidget):
         if not self._job.has_begun:
             return self.tr("Waiting")
         left = self._job.seconds_left
-        parts = [step] if step else []
-        if left is not None:
-            parts.append(self.tr("about {} left").format(duration(left)))
-        return " · ".join(parts) or self.tr("Working")
+        parts = [] if left is None else [self.tr("about {} left").format(duration(left))]
+        return " · ".join([*parts, *([step] if step else [])]) or self.tr("Working")

@@ -64,6 +64,8 @@ class Question(QDialog):
         """The default at the right, the way out at the left."""
         row = QHBoxLayout()
         row.setSpacing(theme.SMALL)
+        if len(answers) == 1:
+            row.addStretch()
         for place, (name, text) in enumerate(reversed(answers)):
             last = place == len(answers) - 1
             made = self.buttons[name] = button(text, primary=last)

@@ -15,6 +15,7 @@ from app import theme
 from app.jobs import Jobs
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.widgets.import_dialog import ImportDialog
 from app.widgets.job_tray import WORTH_SHOWING, JobTray
 from app.widgets.new_project_dialog import NewProjectDialog, file_name, free_path
 from app.widgets.settings_dialog import SettingsDialog
@@ -49,6 +50,18 @@ def test_that_a_folder_dropped_on_the_welcome_page_becomes_a_project_of_its_name
     assert window.session.path == place / "projects" / "šrouby 4"
     assert window.workspace.current == "data"
     assert [one.path for one in window.settings.recent] == [place / "projects" / "šrouby 4"]
+    qtbot.waitUntil(lambda: any(one.isVisible() for one in window.findChildren(ImportDialog)), timeout=20_000)
+    qtbot.mouseClick(shown(window, ImportDialog).import_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.session.data.images) == 24, timeout=20_000)
+
+
+def test_that_closing_the_window_over_an_open_preview_leaves_nothing_behind(window, qtbot, place):
+    drop(window, draw_classes(place / "pictures"))
+    qtbot.waitUntil(lambda: any(one.isVisible() for one in window.findChildren(ImportDialog)), timeout=20_000)
+    window.close()
+    assert not window.isVisible()
+    with ProjectStore.open(place / "projects" / "pictures") as store:
+        assert store.count_images() == 0
 
 
 def test_that_a_dropped_project_is_opened(window, qtbot, place):
