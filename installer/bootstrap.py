@@ -33,6 +33,8 @@ from installer.machine import WINDOWS, Refusal, refuse_machine
 from installer.packages import Wanted, default_build
 
 VERBS = ("setup", "demo", "test", "run")
+# pytest in two processes, all tests of a file in the same one. One that crashed is not replaced: xdist would wait forever.
+SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
 
 
 def start(environment: Environment, arguments: list[str]) -> int:
@@ -51,7 +53,7 @@ def check(environment: Environment, arguments: list[str]) -> int:
         "format": ["-m", "ruff", "format", "--check"],
         "types": ["-m", "mypy"],
         "architecture": ["-c", "from importlinter.cli import lint_imports_command as run; run()"],
-        "tests": ["-m", "pytest", *arguments],
+        "tests": ["-m", "pytest", *(arguments or SIDE_BY_SIDE)],
     }
     variables = {"QT_QPA_PLATFORM": "offscreen"} | clean_environment()
     failed = []

@@ -55,7 +55,8 @@ def test_that_one_onnx_file_answers_like_pytorch_at_any_batch(tmp_path: Path, ar
         assert (expected[..., 4] > 0).sum(axis=1).min() > 5
         assert (np.diff(found[..., 4], axis=1) <= 0).all()
         # A random transformer magnifies rounding: PyTorch itself, alone or in a batch of four, agrees to 0.86 only.
-        assert partners(found, expected) > (0.8 if model.transformer else 0.98)
+        # Of the others the worst, with four seeds and one or two threads, was 0.972.
+        assert partners(found, expected) > (0.8 if model.transformer else 0.95)
 
 
 def partners(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:

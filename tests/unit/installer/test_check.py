@@ -32,7 +32,7 @@ def test_that_all_checks_run_and_pytest_has_the_last_word(ready_project: TinyPro
     said = [line for line in done.stdout.splitlines() if not line.startswith("[")]
     assert [line for line in said if ":" not in line] == [
         *("--- lint", "ruff check", "--- format", "ruff format --check", "--- types", "mypy", "--- architecture"),
-        *("--- tests", "3 passed in 0.01s"),
+        *("--- tests", "3 passed in 0.01s -n 2 --dist loadfile --max-worker-restart 0"),
     ]
 
 
