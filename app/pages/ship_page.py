@@ -113,7 +113,11 @@ class ShipPage(QWidget):
 
             return shipping.ship_facts(self.session.run_folder(run.run))
 
-        self.session.jobs.run("", work, done=self._show_facts, failed=self._show_failure, lane="ship", quiet=True)
+        def failed(error: LensmithError) -> None:
+            if run.run == self._wanted:
+                self._show_failure(error)
+
+        self.session.jobs.run("", work, done=self._show_facts, failed=failed, lane="ship", quiet=True)
 
     def _show_facts(self, facts: "ShipFacts") -> None:
         if facts.run.id != self._wanted:
@@ -287,6 +291,7 @@ class ShipPage(QWidget):
         said.setFixedWidth(COLUMN)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus, and scrolls into sight with it
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(said)
         scroll.setFixedWidth(COLUMN + theme.MEDIUM)  # the bar comes and goes in the gap between the columns
