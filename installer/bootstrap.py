@@ -33,7 +33,7 @@ from installer.machine import WINDOWS, Refusal, refuse_machine
 from installer.packages import Wanted, default_build
 
 VERBS = ("setup", "demo", "test", "run")
-# pytest in two processes, all tests of a file in the same one. One that crashed is not replaced: xdist would wait forever.
+# pytest in two processes, all tests of a file in the same one. One that crashed is not replaced: xdist may hang then.
 SIDE_BY_SIDE = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
 
 
