@@ -37,6 +37,7 @@ class LiveRun(QObject):
         self.output: list[str] = []  # the last lines that the process itself printed
         self.log_count = 0  # lines ever told, those dropped from ``log`` included
         self.samples: Samples | None = None
+        self.is_caught_up = False  # all that the run's file held at the beginning has been told
         self.error: LensmithError | None = None  # why it could not be started or followed
         # A wish to stop outlives the window that it was made in; a new attempt takes it back.
         asked = not start and (run.path / STOP).exists()
@@ -49,8 +50,8 @@ class LiveRun(QObject):
 
     @property
     def is_going(self) -> bool:
-        """Whether a worker is believed to be at it."""
-        return self._thread.isRunning() and self.history.finished is None
+        """Whether a worker is believed to be at it, or the file of a run long over is still being told."""
+        return self._thread.isRunning()
 
     @property
     def number(self) -> int:
@@ -84,6 +85,7 @@ class LiveRun(QObject):
         self.log_count += len(news.log)
         self.output = (self.output + news.output)[-KEPT_OUTPUT_LINES:]
         self.samples = news.samples or self.samples
+        self.is_caught_up = news.caught_up
         self.moved.emit(news)
 
     def _take_error(self, error: LensmithError) -> None:

@@ -51,6 +51,7 @@ class Moved(NamedTuple):
     log: list[str]
     output: list[str]
     samples: Samples | None
+    caught_up: bool  # all that was written before this thread began has been told
 
 
 class RunThread(QThread):
@@ -76,6 +77,7 @@ class RunThread(QThread):
         self._samples: SamplePredictions | None = None
         self._told = 0.0
         self._news = False
+        self._looks = 0
 
     def run(self) -> None:
         """Thread body; Qt calls it."""
@@ -130,6 +132,8 @@ class RunThread(QThread):
         """All events written so far are taken: see what else there is, and tell."""
         if self._left.is_set():
             return
+        self._looks += 1  # the first one comes before any event
+        self._news = self._news or self._looks == 2
         printed = self._printed.new_lines(last=last)
         self._output += printed
         self._log += printed
@@ -143,7 +147,8 @@ class RunThread(QThread):
         if self._news:
             self._news = False
             self._told = time.monotonic()
-            self.moved.emit(Moved(self._history, self._clock, self._batches, self._log, self._output, samples))
+            columns = (self._batches, self._log, self._output, samples)
+            self.moved.emit(Moved(self._history, self._clock, *columns, caught_up=self._looks > 1))
             self._batches, self._log, self._output = _no_batches(), [], []
 
 

@@ -72,22 +72,30 @@ class TrainPage(QWidget):
                 self.session.failed.emit(error)
 
     def _show_run(self, live: LiveRun) -> None:
-        """A fresh view in place of the one before."""
+        live.moved.connect(self.runs.follow)
+        if self.run_view is not None and self.run_view.live.spec.task is live.spec.task:
+            self.run_view.show_run(live)
+            view = self.run_view
+        else:
+            view = self._make_view(live)
+        self._stack.setCurrentWidget(view)
+        self.runs.show_current(live.run.id)
+
+    def _make_view(self, live: LiveRun) -> "RunView":
         from app.widgets.run_view import RunView  # pyqtgraph, which the form does not wait for
 
         before, view = self.run_view, RunView(live)
-        live.moved.connect(self.runs.follow)
         view.resume_wanted.connect(self._resume)
         view.kill_wanted.connect(self._kill)
         view.results_wanted.connect(self._see_results)
         view.new_wanted.connect(self.show_form)
         self.run_view = view
-        self._stack.setCurrentIndex(self._stack.addWidget(view))
-        self.runs.show_current(live.run.id)
+        self._stack.addWidget(view)
         if before is not None:
             self._stack.removeWidget(before)
             before.hide()
             before.deleteLater()
+        return view
 
     def _resume(self) -> None:
         assert self.run_view is not None

@@ -26,8 +26,6 @@ class RunCurves(QWidget):
         self.rate_plot = CurvePlot(self._rate)
         score = self.tr("mAP") if task is Task.DETECTION else self.tr("score")
         self.metric_plot = CurvePlot(score, from_zero_to_one=True)
-        self.loss_plot.set_curves({self._train: ((), ()), self._batch: ((), ())})
-        self._batches, self._seq, self._planned = 0, -1, 0
         self.tabs = Tabs([(self.tr("Loss"), self.loss_plot), (self.tr("Learning rate"), self.rate_plot)])
         left, right, title = Card(), Card(), label(self.tr("On validation pictures"), "section")
         title.setFixedHeight(self.tabs.sizeHint().height())  # so that the plots of both cards begin at one height
@@ -42,6 +40,18 @@ class RunCurves(QWidget):
             card.body.setSpacing(theme.TIGHT)
             plot.setMinimumHeight(LEAST_HEIGHT)
             row.addWidget(card, 1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Ready for another run. Plots are slow to make, so that one set serves all runs."""
+        self._batches, self._seq, self._planned = 0, -1, 0
+        self.loss_plot.set_curves({self._train: ((), ()), self._batch: ((), ())})
+        self.rate_plot.set_curves({})
+        self.metric_plot.set_curves({})
+        for plot in self.plots:
+            plot.set_marker(None)
+            plot.set_note(0, "")
+            plot.show_all()
 
     @property
     def plots(self) -> tuple[CurvePlot, CurvePlot, CurvePlot]:

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -101,9 +101,12 @@ class RunList(QWidget):
 
     def set_runs(self, runs: Sequence[RunSummary], live: LiveRun | None) -> None:
         """Oldest first, as a session has them; ``live`` may be newer than all of them."""
-        self.model.set_runs(runs, live)
-        if self._shown is not None:
+        row = self.view.currentIndex().row()
+        wanted = self.model.run_at(row).run if self._settling.isActive() and row >= 0 else ""
+        if self.model.set_runs(runs, live) and self._shown is not None:
             self.show_current(self._shown)
+            if wanted:  # a key was pressed a moment ago and must not be lost
+                self.view.setCurrentIndex(self.model.index(self.model.row_of(wanted)))
 
     def follow(self) -> None:
         """The live run moved on."""
@@ -116,15 +119,12 @@ class RunList(QWidget):
         self.new_button.setChecked(not run_id)
         row = self.model.row_of(run_id)
         if row != self.view.currentIndex().row():
-            blocked = self.view.selectionModel().blockSignals(True)
             self.view.setCurrentIndex(self.model.index(row))  # none for the form
-            if row < 0:
-                self.view.clearSelection()
-            self.view.selectionModel().blockSignals(blocked)
-            self.view.viewport().update()
+            self._settling.stop()
 
     def _moved(self, current: QModelIndex, before: QModelIndex) -> None:
-        self._settling.start()
+        if not self.view.is_entering:
+            self._settling.start()
 
     def _choose_current(self) -> None:
         self._settling.stop()
@@ -149,11 +149,17 @@ class _Runs(QAbstractListModel):
         self._extra = 0  # 1 while the live run is not yet among the runs read
         self._told: tuple[str, int] = ("", 0)
 
-    def set_runs(self, runs: Sequence[RunSummary], live: LiveRun | None) -> None:
+    def set_runs(self, runs: Sequence[RunSummary], live: LiveRun | None) -> bool:
+        """Whether rows came, went or moved."""
+        extra = int(live is not None and all(run.run != live.run.id for run in reversed(runs)))
+        if extra == self._extra == 0 and runs == self._runs:
+            self._live = live
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+            return False
         self.beginResetModel()
-        self._runs, self._live = runs, live
-        self._extra = int(live is not None and all(run.run != live.run.id for run in reversed(runs)))
+        self._runs, self._live, self._extra = runs, live, extra
         self.endResetModel()
+        return True
 
     def follow(self) -> None:
         if self._live is None:
@@ -244,6 +250,12 @@ class _View(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
+        self.is_entering = False  # the focus comes and Qt marks a row: nobody has chosen it
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 (Qt's name)
+        self.is_entering = True
+        super().focusInEvent(event)
+        self.is_entering = False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         super().mousePressEvent(event)
@@ -281,7 +293,7 @@ class _RunDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.accent_soft if chosen else colours.background))
             painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if chosen and option.state & QStyle.StateFlag.State_HasFocus:
+        if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)

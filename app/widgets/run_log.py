@@ -43,5 +43,9 @@ class RunLog(QWidget):
         if fresh > 0:
             self.text.appendPlainText("\n".join(lines[-fresh:]))
 
+    def clear(self) -> None:
+        self._count = 0
+        self.text.clear()
+
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())

@@ -1,6 +1,6 @@
 """What a user should know about a run beyond its numbers: why it ended, what it warned of, where it computes."""
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
@@ -13,7 +13,6 @@ from core.domain.history import RunState
 
 MOST_WARNINGS = 2  # shown; the log has them all
 DETAIL_LINES, DETAILS_HEIGHT = 40, 140
-NOT_FINITE = "The training loss was no longer a finite number"  # as core.runs.reporting begins it
 _ENDINGS = {RunState.FAILED: "bad", RunState.INTERRUPTED: "caution", DISK_FULL: "caution", RunState.STOPPED: "caution"}
 
 
@@ -60,8 +59,6 @@ class Note(QFrame):
 class EndNote(Note):
     """Why a run ended before its time. Details: the last words of its process, behind a fold."""
 
-    gentler_wanted = Signal()  # a new run with a tenth of the learning rate
-
     def __init__(self, kind: str, parent: QWidget | None = None) -> None:
         super().__init__("x-circle" if kind == "bad" else "warning", kind, parent)
         self.details = RunLog()
@@ -71,16 +68,11 @@ class EndNote(Note):
         self.details_button.setProperty("quiet", True)
         self.details_button.setCheckable(True)
         self.details_button.toggled.connect(self._unfold)
-        self.gentler_button = button(self.tr("New run with a tenth of the learning rate"))
-        self.gentler_button.clicked.connect(self.gentler_wanted)
-        self.gentler_button.hide()
-        for made in (self.gentler_button, self.details_button):
-            self.row.addWidget(made, alignment=Qt.AlignmentFlag.AlignTop)
+        self.row.addWidget(self.details_button, alignment=Qt.AlignmentFlag.AlignTop)
         self.body.addWidget(self.details)
 
     def show_end(self, cause: str, remedy: str, output: list[str]) -> None:
         self.say(cause, remedy)
-        self.gentler_button.setVisible(cause.startswith(NOT_FINITE))
         self.details_button.setVisible(bool(output))
         self.details.show_lines(output[-DETAIL_LINES:], len(output))
 
@@ -91,8 +83,6 @@ class EndNote(Note):
 
 class RunNotes(QWidget):
     """All notes of one run, none while there is nothing to say."""
-
-    gentler_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +102,16 @@ class RunNotes(QWidget):
         self._show_device(live)
         self.setVisible(bool(self.end or self.warnings or self.device))
 
+    def clear(self) -> None:
+        """Ready for another run."""
+        for note in (self.end, *self.warnings, self.device):
+            if note is not None:
+                note.hide()
+                note.deleteLater()
+        self.end = self.device = None
+        self.warnings, self._counted = [], 0
+        self.hide()
+
     def _show_end(self, live: LiveRun) -> None:
         state, finished = told_state(live), live.history.finished
         cause, remedy = "", ""
@@ -120,10 +120,12 @@ class RunNotes(QWidget):
         elif live.error is not None and not live.is_going:
             cause, remedy = live.error.cause, live.error.remedy
         if live.is_going or state not in _ENDINGS or not cause:
+            if self.end is not None:
+                self.end.deleteLater()
+                self.end = None
             return
         if self.end is None:
             self.end = EndNote(_ENDINGS[state])
-            self.end.gentler_wanted.connect(self.gentler_wanted)
             self._column.insertWidget(0, self.end)
         self.end.show_end(cause, remedy, live.output)
 

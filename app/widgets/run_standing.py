@@ -25,12 +25,10 @@ class RunStanding(Card):
         theme.make_tabular(self.where)
         theme.make_tabular(self.detail)
         self.badge = StateBadge()
-        self.badge.hide()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, _STEPS)
         self.bar.setAccessibleName(self.tr("Share of the whole run that is done"))
-        self._attempt = 0.0
         row = QHBoxLayout()
         row.setSpacing(theme.SMALL)
         row.addWidget(self.where)
@@ -38,6 +36,15 @@ class RunStanding(Card):
         row.addWidget(self.badge)
         self.body.addLayout(row)
         self.body.addWidget(self.bar)
+        self.clear()
+
+    def clear(self) -> None:
+        """Ready for another run."""
+        self._attempt = 0.0
+        self.where.setText(self.tr("Reading the run…"))
+        self.detail.set_whole("")
+        self.badge.clear()
+        self.bar.setValue(0)
 
     def follow(self, live: LiveRun) -> None:
         history, state = live.history, told_state(live)
@@ -45,14 +52,14 @@ class RunStanding(Card):
             self._attempt = live.clock.attempt_began
             self.bar.setValue(0)
         self.badge.show_state(state)
-        self.badge.show()
+        progress = history.progress if state != RunState.WAITING else None
         if live.is_going:
-            where, detail = phase_words(history.progress, history.planned_epochs)
+            where, detail = phase_words(progress, history.planned_epochs)
         else:
             where, detail = self._ended(history, state)
         self.where.setText(where)
         self.detail.set_whole(detail)
-        share = 1.0 if state == RunState.COMPLETED else share_done(history.progress, history.planned_epochs)
+        share = 1.0 if state == RunState.COMPLETED else share_done(progress or history.progress, history.planned_epochs)
         self.bar.setValue(max(self.bar.value(), round(share * _STEPS)))  # phases may come back, the bar does not
 
     def _ended(self, history: RunHistory, state: str) -> tuple[str, str]:
@@ -60,12 +67,11 @@ class RunStanding(Card):
         if history.last_seq < 0:
             return self.tr("Not started yet"), self.tr("Everything is prepared; no training process has begun.")
         epochs = self.tr("{0} of {1} epochs").format(last, history.planned_epochs)
+        if state == RunState.COMPLETED and last < history.planned_epochs:
+            words = self.tr("It stopped early: more epochs brought nothing better.")
+            return self.tr("Completed after {} epochs").format(last), words
         if state == RunState.COMPLETED:
-            early = last < history.planned_epochs
-            detail = self.tr("It stopped early: more epochs brought nothing better.") if early else ""
-            return self.tr("Completed after {} epochs").format(last) if early else self.tr(
-                "Completed"
-            ), detail or epochs
+            return self.tr("Completed"), epochs
         if state == RunState.STOPPED:
             return self.tr("Stopped after {}").format(epochs), self.tr("The best weights so far are kept.")
         return self.tr("Ended after {}").format(epochs), ""
@@ -81,12 +87,19 @@ class RunFigures(QWidget):
         self.main, self.loss = Figure(name), Figure(self.tr("Loss, training"))
         self.main.setToolTip(metric_meaning(self._metric))
         self.time, self.device = Figure(self.tr("Time left")), Figure(self.tr("Device"))
+        self.device.setProperty("data_tip", True)  # the engine's own words
         self.figures = (self.main, self.loss, self.time, self.device)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.MEDIUM)
         for each in self.figures:
             row.addWidget(each, 1)
+
+    def clear(self) -> None:
+        """Ready for another run."""
+        for each in self.figures:
+            each.show_value("–")
+        self.device.setToolTip("")
 
     def follow(self, live: LiveRun) -> None:
         history = live.history

@@ -39,24 +39,42 @@ class RunView(QWidget):
     kill_wanted = Signal()
     results_wanted = Signal()
     new_wanted = Signal()
-    gentler_wanted = Signal()  # a new run with a tenth of the learning rate
 
     def __init__(self, live: LiveRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.live = live
-        self._heard = self._stale = False
+        self._stale = False
         self.standing, self.figures = RunStanding(), RunFigures(live.spec.task)
         self.notes, self.curves = RunNotes(), RunCurves(live.spec.task)
         self.pictures, self.machine, self.log = SamplePictures(), MachineCard(), RunLog()
-        self.notes.gentler_wanted.connect(self.gentler_wanted)
         self.readings = Readings(self)
         self.readings.changed.connect(self._show_machine)
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setInterval(REPAINT_MS)
         self._timer.timeout.connect(self._tick)
-        live.moved.connect(self._mark)
-        live.over.connect(self._end)
+        self.live = live
+        self._attach()
+
+    def show_run(self, live: LiveRun) -> None:
+        """Another run of the same task in place of the one shown."""
+        self.live.moved.disconnect(self._mark)
+        self.live.over.disconnect(self._end)
+        for part in (self.standing, self.figures, self.notes, self.curves, self.pictures, self.log):
+            part.clear()
+        for made in self._actions:
+            made.hide()
+        self._remark.hide()
+        self.live = live
+        self._attach()
+        self._watch()
+
+    def _attach(self) -> None:
+        spec = self.live.spec
+        run = self.tr("run {}").format(self.live.number)
+        self.header.title.setText(f"{mode_title(mode_of(spec.start))} · {model_title(spec.architecture)} · {run}")
+        self.header.subtitle.setText("")
+        self.live.moved.connect(self._mark)
+        self.live.over.connect(self._end)
 
     @property
     def history(self) -> RunHistory:
@@ -70,10 +88,12 @@ class RunView(QWidget):
         """Show the run as it is now."""
         self._stale = False
         live = self.live
+        self.curves.follow(live)
+        if live.is_going and not live.is_caught_up:
+            return  # where a run stands is not known before its whole file is told
         self.standing.follow(live)
         self.figures.follow(live)
         self.notes.follow(live)
-        self.curves.follow(live)
         if live.samples is not None:
             self.pictures.show_samples(live.samples)
         self._show_header()
@@ -81,8 +101,7 @@ class RunView(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
-        if self._heard:
-            self.refresh()
+        self.refresh()
         self._watch()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 (Qt's name)
@@ -92,9 +111,6 @@ class RunView(QWidget):
 
     def _mark(self) -> None:
         self._stale = True
-        if not self._heard:  # a run long over is told within a moment: no flicker of an empty view
-            self._heard = True
-            self.refresh()
 
     def _tick(self) -> None:
         if self._stale:
@@ -103,7 +119,6 @@ class RunView(QWidget):
             self._show_actions()
 
     def _end(self) -> None:
-        self._heard = True
         self.refresh()
         self._watch()
 
@@ -200,16 +215,15 @@ class RunView(QWidget):
         rows.addWidget(self.figures)
         rows.addWidget(self.curves, 1)
         rows.addWidget(self._make_panel())
-        area = QScrollArea()  # for windows lower than any that we promise to fit
+        self.area = area = QScrollArea()  # for windows lower than any that we promise to fit
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(content)
         column.addWidget(area, 1)
 
     def _make_header(self) -> PageHeader:
-        spec = self.live.spec
-        run = self.tr("run {}").format(self.live.number)
-        self.header = PageHeader(f"{mode_title(mode_of(spec.start))} · {model_title(spec.architecture)} · {run}")
+        self.header = PageHeader("")
+        self._actions: list[QPushButton] = []
         self.stop_button = self._action(self.tr("Stop, keep best"), "stop", self._stop)
         self.stop_button.setToolTip(self.tr("Stops at the next batch; the best weights so far are exported."))
         self.kill_button = self._action(self.tr("Kill…"), "x-circle", self._ask_kill)
@@ -224,6 +238,7 @@ class RunView(QWidget):
         made = button(text, icon, primary=primary)
         made.clicked.connect(lambda checked=False: then())
         made.hide()
+        self._actions.append(made)
         self.header.add_action(made)
         return made
 

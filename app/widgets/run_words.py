@@ -60,7 +60,9 @@ def told_state(live: LiveRun) -> str:
     """The state to show: a run that cannot be followed any more has ended, whatever its last word was."""
     history = live.history
     if live.is_going:
-        return STOPPING if live.stop_asked_at is not None else history.state
+        if history.state is not RunState.RUNNING:  # an attempt that ended stands in the file, the next one begins
+            return RunState.WAITING
+        return STOPPING if live.stop_asked_at is not None else RunState.RUNNING
     reason = history.finished.reason if history.finished else live.error.cause if live.error else ""
     if history.state is RunState.FAILED or (live.error and not history.finished):
         return DISK_FULL if is_disk_full(reason) else RunState.FAILED
@@ -157,7 +159,14 @@ class StateBadge(QFrame):
     def word(self) -> str:
         return self._word.text()
 
+    def clear(self) -> None:
+        self.state = ""
+        self.hide()
+
     def show_state(self, state: str) -> None:
+        self.show()
+        if state == self.state:
+            return
         look = state_look(state)
         self.state = state
         self._word.setText(look.word)

@@ -46,6 +46,13 @@ class SamplePictures(QWidget):
                 cell.show_sample(sample, overlay_of(sample, samples))
         self.update()
 
+    def clear(self) -> None:
+        """Ready for another run."""
+        self._samples = None
+        for cell in self.cells:
+            cell.hide()
+        self.update()
+
     @property
     def epoch(self) -> int | None:
         return None if self._samples is None else self._samples.epoch
