@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage, QKeyEvent, QTextDocument
+from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QImage, QKeyEvent, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from app import theme
@@ -11,6 +11,8 @@ from app.widgets.parts import button
 
 SIZE = QSize(860, 720)
 START = "index.md"
+LINE_HEIGHT = 125  # per cent
+_PICTURE = "\ufffc"  # stands in a text where a picture is
 
 
 class GuideWindow(QWidget):
@@ -25,6 +27,8 @@ class GuideWindow(QWidget):
         self.resize(SIZE)
         self.text = _Browser()
         self.text.setOpenLinks(False)
+        self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.text.anchorClicked.connect(self._follow)
         self.text.setAccessibleName(self.tr("User guide"))
         self.back = self._button(self.tr("Back"), "arrow-left", self.text.backward)
@@ -71,6 +75,12 @@ class GuideWindow(QWidget):
 
     def _load(self, url: QUrl) -> None:
         self.text.setSource(url, QTextDocument.ResourceType.MarkdownResource)
+        self.text.setFocus()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self.text.source().isValid():
+            self.text.reload()  # links keep the colour that they were read with
 
     def _button(self, text: str, icon: str, then: object) -> QPushButton:
         made = button(text, icon)
@@ -80,7 +90,25 @@ class GuideWindow(QWidget):
 
 
 class _Browser(QTextBrowser):
-    """Pictures are never wider than the text; headings get air."""
+    """Pictures are never wider than the text; paragraphs and headings get air, which Markdown gives them none of."""
+
+    def doSetSource(  # noqa: N802 (Qt's name)
+        self, url: QUrl | str, kind: QTextDocument.ResourceType = QTextDocument.ResourceType.UnknownResource
+    ) -> None:
+        super().doSetSource(url, kind)
+        self.document().setDocumentMargin(theme.WIDE)
+        block = self.document().begin()
+        while block.isValid():
+            cursor, looks = QTextCursor(block), block.blockFormat()
+            if cursor.currentTable() is None:
+                listed = block.textList() is not None
+                looks.setTopMargin(theme.LARGE if looks.headingLevel() > 1 else 0)
+                looks.setBottomMargin(theme.TIGHT if listed else theme.MEDIUM)
+                if _PICTURE not in block.text():
+                    looks.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+                cursor.setBlockFormat(looks)
+            block = block.next()
+        self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:  # noqa: N802 (Qt's name)
         made = super().loadResource(kind, url)

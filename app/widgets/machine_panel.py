@@ -254,6 +254,7 @@ class _NoGpu(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         self._had_gpu = False
+        self.setProperty("data_tip", True)  # the driver's own words
         self.hide()
 
     @property
