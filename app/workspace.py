@@ -35,6 +35,7 @@ class Workspace(QWidget):
         super().__init__(parent)
         self.session = session
         self.pages: dict[str, Any] = {}
+        self._pages_loaded = False
         self._stack = QStackedWidget()
         self.rail = self._make_rail()
         self.readings = Readings(self)
@@ -145,6 +146,9 @@ class Workspace(QWidget):
             counts = self.tr("%n image(s)", "", len(session.data.images)) if session.loaded else ""
             self.rail.show_project(session.path.name, counts)
             self.read_only.say(session.reading_only)
+        if change & Change.FINDINGS and not self._pages_loaded:
+            self._pages_loaded = True
+            session.jobs.run("", _load_pages, lane="pages", quiet=True)
         if change & Change.LIVE:
             self._follow(session.live)
         if change & (Change.LIVE | Change.RUNS):
@@ -233,3 +237,10 @@ def _process_of(live: LiveRun) -> int | None:
 
 def _number(run_id: str) -> int:
     return int(run_id.split("-")[0])
+
+
+def _load_pages(progress: Progress) -> None:
+    """While the user looks at the first page: what the others import takes a tenth of a second or two each."""
+    for name, _ in PAGES:
+        import_module(f"app.pages.{name}_page")
+        progress(0, 0, "")
