@@ -33,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
         for file in take(application, Path(options.project), Path(options.screenshots)):
             print(file)  # noqa: T201 (what the command was asked for)
         return 0
-    return _run(application, Path(options.project) if options.project else None)
+    return _run(application, Path(options.project) if options.project else None, options.page)
 
 
-def _run(application: "QApplication", project: Path | None) -> int:
+def _run(application: "QApplication", project: Path | None, page: str) -> int:
     from PySide6.QtCore import QTimer
 
     from app import theme, translations
@@ -56,7 +56,9 @@ def _run(application: "QApplication", project: Path | None) -> int:
     if earlier:
         window.show_crash(earlier, home() / "logs")
     # What is slow comes once the window is there.
-    QTimer.singleShot(0, window, lambda: window.open_soon(project) if project else window.welcome.look_at_recent())
+    QTimer.singleShot(
+        0, window, lambda: window.open_soon(project, page=page) if project else window.welcome.look_at_recent()
+    )
     ended = application.exec()
     window.close_project()  # nothing new unless the program was ended by something else than closing the window
     window.jobs.close()
@@ -65,8 +67,11 @@ def _run(application: "QApplication", project: Path | None) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
+    from app.pages import PAGES
+
     parser = argparse.ArgumentParser(prog="lensmith window")
     parser.add_argument("project", nargs="?", help="folder of the project to open; made if it is not there")
+    parser.add_argument("--page", choices=[name for name, _ in PAGES], default="data", help="the page to show first")
     parser.add_argument("--screenshots", metavar="DIR", help="write pictures of the pages and end")
     return parser.parse_args(arguments)
 

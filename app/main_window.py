@@ -82,13 +82,13 @@ class MainWindow(QMainWindow):
             return
         self.show_project(opened)
 
-    def open_soon(self, path: Path, source: Path | None = None) -> None:
+    def open_soon(self, path: Path, source: Path | None = None, page: str = "data") -> None:
         """Open or make the project in the background, then import ``source`` into it; asks before it leaves another."""
         if self.session is not None and self.session.path == path:
             return
-        self.leave_project(partial(self._open, path, source))
+        self.leave_project(partial(self._open, path, source, page))
 
-    def _open(self, path: Path, source: Path | None) -> None:
+    def _open(self, path: Path, source: Path | None, page: str) -> None:
         ticket = self._ticket = object()
         self.welcome.show_opening(path)
 
@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
             if ticket is not self._ticket:
                 opened.store.close()
                 return
-            self.show_project(opened)
+            self.show_project(opened, page)
             if source is not None and self.workspace is not None:
                 self.workspace.import_from(source)
 

@@ -1,11 +1,14 @@
 """demo: the whole job on pictures drawn here, from nothing to two verified ONNX files and pictures of what they see."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import cv2
 from msgspec import Struct
 
 from core.actions import exporting, importing, reporting, splitting, training
@@ -13,6 +16,7 @@ from core.actions.projects import writable_project
 from core.cli import console
 from core.cli.live import follow
 from core.data import images, sample
+from core.data.images import cv2
 from core.domain.annotation import ClassLabel
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
@@ -22,12 +26,14 @@ from core.domain.report import MAIN_METRIC, Report
 from core.domain.task import Split, Task
 from core.inference import draw
 from core.inference.onnx_model import OnnxModel
+from core.runs.environment import worker_environment
 from core.store.run_store import RunFolder
 from core.training.plan import Choices
 
 SHOWN = 12  # pictures on a contact sheet
 CELL = 280  # pixels
 WRONG = (180, 35, 24)
+OPENS_WITHIN = 3  # seconds in which a window that cannot open has said so
 
 
 class Part(Struct, frozen=True):
@@ -53,23 +59,33 @@ PARTS = (
 )
 
 
-def run_demo(folder: Path, as_json: bool) -> int:
-    """Everything lands below ``folder``; an earlier demo there is left alone and a new name is taken."""
+def run_demo(folder: Path, *, as_json: bool, window: bool) -> int:
+    """Everything lands below ``folder``; an earlier demo there is left alone and a new name is taken.
+
+    With ``window``, the window opens at the end where there is a screen for it, and outlives this command.
+    """
     folder = _fresh(folder)
     began = time.monotonic()
-    reports = []
-    for part in PARTS:
-        run, results = make(part, folder), folder / "results"
-        exporting.export_onnx(run, results / f"{part.name}.onnx")
-        _draw_sheet(run, results / f"{part.name}.onnx", results / f"{part.name}.png")
-        reports.append(reporting.report_of(run))
+    reports = _do_all(folder)
     if as_json:
         console.print_json({"folder": str(folder), "seconds": time.monotonic() - began, "reports": reports})
         return 0
     _print_table(reports)
     console.out.print(f"\nModels, pictures and reports: {console.escape(str(folder.resolve()))}")
     console.out.print(f"Done in {console.duration(time.monotonic() - began)}.")
+    if window and _has_screen():
+        _open_window(folder / PARTS[-1].name)
     return 0
+
+
+def _do_all(folder: Path) -> list[Report]:
+    reports = []
+    for part in PARTS:
+        run, results = make(part, folder), folder / "results"
+        exporting.export_onnx(run, results / f"{part.name}.onnx")
+        _draw_sheet(run, results / f"{part.name}.onnx", results / f"{part.name}.png")
+        reports.append(reporting.report_of(run))
+    return reports
 
 
 def _fresh(folder: Path) -> Path:
@@ -84,13 +100,22 @@ def make(part: Part, folder: Path) -> RunFolder:
     """Draw, import, split and train one job below ``folder``; returns its finished run."""
     with _step(f"Drawing {part.pictures} pictures of {part.name}"), console.progress_bar() as progress:
         source = sample.draw(folder / "pictures" / part.name, part.task, part.pictures, seed=0, progress=progress)
-    with writable_project(folder / part.name, make=True) as store:
-        with _step("Importing them and splitting into train, val and test"), console.progress_bar() as progress:
-            with importing.opened(store, source, progress=progress) as dataset:
-                importing.run_import(store, dataset, progress)
-            splitting.split_project(store, val=0.2, test=0.2)
-        run, _ = training.prepare_run(store, part.model, part.choices, None)
-    with _step(f"Training {part.model} ({part.choices.mode}), exporting and verifying ONNX"):
+    with (
+        writable_project(folder / part.name, make=True) as store,
+        _step("Importing them and splitting into train, val and test"),
+        console.progress_bar() as progress,
+    ):
+        with importing.opened(store, source, progress=progress) as dataset:
+            importing.run_import(store, dataset, progress)
+        splitting.split_project(store, val=0.2, test=0.2)
+    return train(folder / part.name, part.model, part.choices)
+
+
+def train(project: Path, model: str, choices: Choices, weights: str | None = None) -> RunFolder:
+    """Train in this process's sight until the run is over; one that did not complete is an error."""
+    with _step(f"Training {model} ({choices.mode}), exporting and verifying ONNX"):
+        with writable_project(project) as store:
+            run, _ = training.prepare_run(store, model, choices, weights)
         training.start_run(run.path)
         finished = follow(run).finished
     if finished is None or finished.outcome is not Outcome.COMPLETED:
@@ -152,3 +177,30 @@ def _print_table(reports: list[Report]) -> None:
     console.print_table(
         ["job", "model", "mode", "metric", "on test", "parity", "difference", "time"], rows, numbers_from=4
     )
+
+
+def _has_screen() -> bool:
+    """Whether somebody may be there to look at a window: never where a build server says so."""
+    if os.environ.get("CI") or os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
+        return False
+    return sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+
+
+def _open_window(project: Path) -> "subprocess.Popen[bytes]":
+    """Show the runs of ``project``, in a process that neither this command nor its terminal takes along."""
+    command = [sys.executable, "-P", "-m", "app", "--page", "results", str(project.resolve())]
+    quiet = subprocess.DEVNULL  # a terminal or a pipe that it kept open would wait for the window
+    apart: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    environment = worker_environment()
+    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment, **apart)
+    try:
+        refused = process.wait(OPENS_WITHIN) != 0
+    except subprocess.TimeoutExpired:
+        refused = False
+    if refused:
+        console.err.print("The window could not open. Run: lensmith doctor", style="yellow")
+    else:
+        console.out.print("The window shows the runs. Later: lensmith window, and Open.")
+    return process

@@ -194,6 +194,7 @@ def _add_system_verbs(verbs: Verbs) -> None:
     support.add_argument("--project", metavar="PROJECT", help="tell about it and its latest runs, without names")
     demo = _verb(verbs, "demo", "system_commands:demo", "Do the whole job on pictures drawn here.", project=False)
     demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")
+    demo.add_argument("--no-window", action="store_true", help="do not open the window at the end")
     shots = _verb(verbs, "screenshots", "system_commands:screenshots", "Take pictures of the window.", project=False)
     shots.add_argument("folder", metavar="DIR")
     shots.add_argument("--project", metavar="PROJECT", help="default: one that is drawn and trained for this")

@@ -46,16 +46,29 @@ def support(options: argparse.Namespace) -> int:
 def demo(options: argparse.Namespace) -> int:
     from core.cli.demo import run_demo
 
-    return run_demo(Path(options.folder), options.json)
+    return run_demo(Path(options.folder), as_json=options.json, window=not options.no_window)
 
 
 def screenshots(options: argparse.Namespace) -> int:
     """Of the project given, or of one drawn and trained for the occasion."""
-    from core.cli.demo import PARTS, make
-
     with tempfile.TemporaryDirectory(prefix="lensmith-") as folder:
-        project = options.project or str(make(PARTS[0], Path(folder)).path.parent.parent)
-        return _run_window(["--screenshots", options.folder, project])
+        return _run_window(["--screenshots", options.folder, options.project or str(_make_shown(Path(folder)))])
+
+
+def _make_shown(folder: Path) -> Path:
+    """Boxes, which show most, and two runs, the second of which goes on from the first."""
+    from core.cli.demo import PARTS, make, train
+    from core.training.plan import Choices
+
+    part = PARTS[-1]
+    run = make(part, folder)
+    train(
+        run.path.parent.parent,
+        part.model,
+        Choices(mode="finetune", epochs=12, image_size=192, batch_size=8, augmentation="light"),
+        weights="run:1",
+    )
+    return folder / part.name
 
 
 def window(options: argparse.Namespace) -> int:
