@@ -26,14 +26,14 @@ from core.domain.errors import LensmithError
 from core.domain.history import RunState
 from core.domain.progress import Progress
 from core.domain.report import Report
-from core.domain.task import Split
+from core.domain.task import Split, Task
 
 if TYPE_CHECKING:
     from core.actions.reviewing import Review
 
 SIDE, WIDEST_SIDE = 380, 640  # pixels of the report's column
 WIDE_PAGE = 1800  # pixels of width from which classes and pictures stand side by side
-LOW = 720  # pixels of height below which fewer runs are seen at once
+LOW = 750  # pixels of height below which fewer runs are seen at once
 SETTLE_MS = 60  # a key held down in the run table does not read every run that it passes
 SLOW_MS = 250  # only what takes longer is worth the word "Reading"
 
@@ -147,6 +147,8 @@ class ResultsPage(QWidget):
                 raise LensmithError(
                     session.tr("The report of run {} is gone.").format(run_id), session.tr("Look at another run.")
                 )
+            if report.task is Task.DETECTION:
+                import app.widgets.pr_plot  # noqa: F401 - pyqtgraph takes half a second, which the window has not
             return report
 
         self._slow.start()

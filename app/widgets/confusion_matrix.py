@@ -52,6 +52,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         super().__init__(parent)
         self._counts: tuple[tuple[int, ...], ...] = ()
         self._totals: tuple[int, ...] = ()
+        self._largest = 0
         self._names: tuple[str, ...] = ()
         self._has_background = False
         self._empty = self.tr("No test results yet.")
@@ -73,6 +74,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         if len(self._counts) != len(self._names) or any(len(row) != len(self._names) for row in self._counts):
             raise ValueError(f"{len(self._counts)} rows for {len(names)} classes")
         self._totals = tuple(sum(row) for row in self._counts)
+        self._largest = max((max(row) for row in self._counts), default=0)
         self._current = self._hovered = None
         self.updateGeometry()
         self._fit_scroll_bars()
@@ -286,7 +288,7 @@ class ConfusionMatrix(QAbstractScrollArea):
         colours = theme.current()
         painter.save()
         painter.setClipRect(area.adjusted(measures.left - 1, measures.top - 1, 0, 0))
-        numbers = _fitting(self._counts, measures.cell)
+        numbers = _fitting(self._largest, measures.cell)
         gap = 1.0 if min(measures.cell.width(), measures.cell.height()) > 16 else 0.5
         radius = 3.0 if gap == 1 else 0.0
         rows, columns = self._visible(measures, area)
@@ -375,9 +377,9 @@ _STEPS = {
 }
 
 
-def _fitting(counts: Sequence[Sequence[int]], cell: QSize) -> QFont | None:
+def _fitting(largest: int, cell: QSize) -> QFont | None:
     """The larger font in which every number fits into its cell; ``None`` where none does."""
-    longest = f"{max(map(max, counts)):,}"
+    longest = f"{largest:,}"
     for pixels in (theme.BODY_PX, theme.CAPTION_PX):
         metrics = QFontMetricsF(font(pixels=pixels))
         if metrics.horizontalAdvance(longest) <= cell.width() - 6 and metrics.height() <= cell.height() - 2:

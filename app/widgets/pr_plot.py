@@ -12,12 +12,14 @@ from app.widgets.plot_view import Curve, PlotView
 from core.domain.report import PrCurve
 
 MOST = 8  # classes that are told apart; of more, one at a time
+MOST_GREY = 40  # of the others; more would be one grey surface, and a thousand take seconds to draw
 
 
 class PrPlot(QWidget):
     """The legend tells each class's AP (the mean precision over 101 recalls, COCO). Pointer and arrows read out.
 
     With more than eight classes one stands before the others, which are grey: the chosen one or else the weakest.
+    Of very many, only a selection from the weakest to the best is drawn, and the legend says so.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -58,7 +60,11 @@ class PrPlot(QWidget):
     def _show(self) -> None:
         front, many = self.highlighted, len(self._curves) > MOST
         drawn, entries = [], []
+        grey = _spread([curve for curve in self._curves if curve.name != front]) if many else []
+        kept = {curve.name for curve in grey} | {front}
         for index, curve in enumerate(self._curves):
+            if many and curve.name not in kept:
+                continue
             in_front = curve.name == front
             look = Look(0 if many else index, faded=many and not in_front, strong=in_front)
             recalls = [place / (len(curve.precision) - 1 or 1) for place in range(len(curve.precision))]
@@ -67,9 +73,21 @@ class PrPlot(QWidget):
                 text = self.tr("{name} · AP {value}").format(name=curve.name, value=spoken(average_precision(curve)))
                 entries.append(Entry(look, text))
         if many:
-            entries.append(Entry(Look(faded=True), self.tr("%n other class(es)", "", len(drawn) - 1)))
+            others = len(self._curves) - 1
+            text = self.tr("%n other class(es)", "", others)
+            if len(grey) < others:
+                text = self.tr("{0} of {1}").format(len(grey), text)
+            entries.append(Entry(Look(faded=True), text))
         self.view.show_curves(drawn)
         self._legend.show_entries(entries)
+
+
+def _spread(curves: Sequence[PrCurve]) -> list[PrCurve]:
+    """At most ``MOST_GREY``, evenly from the weakest to the best, both among them."""
+    ordered = sorted(curves, key=average_precision)
+    if len(ordered) <= MOST_GREY:
+        return ordered
+    return [ordered[place * (len(ordered) - 1) // (MOST_GREY - 1)] for place in range(MOST_GREY)]
 
 
 def average_precision(curve: PrCurve) -> float:

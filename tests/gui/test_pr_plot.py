@@ -77,3 +77,13 @@ def test_that_no_curves_are_told_in_words(plot):
     assert plot.view.is_empty
     plot.set_empty("Only boxes have these curves.")
     assert plot.grab().toImage() != blank
+
+
+def test_that_of_a_thousand_classes_a_selection_from_weakest_to_best_is_drawn(plot):
+    plot.set_curves([curve(f"class {k}", k % 101) for k in range(1000)])
+    plot.highlight("class 500")
+    assert "40 of 999 other classes" in legend(plot)
+    values = [value for drawn in plot.view._curves if drawn.look.faded for value in [drawn.points.y.sum()]]
+    assert len(values) == 40
+    assert (min(values), max(values)) == (1, 101)
+    assert [drawn.name for drawn in plot.view._curves if drawn.look.strong] == ["class 500"]
