@@ -200,6 +200,8 @@ QCheckBox:disabled, QRadioButton:disabled {{ color: {muted}; }}
 QLineEdit {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
   padding: 6px 12px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
+QLineEdit[search="true"] {{ padding-left: 0; }}
+QLineEdit[search="true"]:focus {{ padding-left: 0; }}
 QTextBrowser, QPlainTextEdit {{ color: {text}; background: {surface}; border: 1px solid {line};
   border-radius: {card}px; padding: 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QTextBrowser:focus, QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 7px; }}

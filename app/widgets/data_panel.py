@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.widgets.class_table import ClassRow, ClassTable
@@ -34,6 +34,7 @@ class DataPanel(QScrollArea):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.MEDIUM)
         for each in (card, self.split, self.health):
+            each.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
             column.addWidget(each)
         column.addStretch()
         self.setFrameShape(QFrame.Shape.NoFrame)

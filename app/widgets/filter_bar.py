@@ -60,6 +60,7 @@ class FilterBar(QWidget):
             "none": self.tr("Pictures in no part yet: unlabelled, or added after the split."),
         }
         self.search = QLineEdit()
+        self.search.setProperty("search", True)
         self.search.setPlaceholderText(self.tr("Search path or class"))
         self.search.setAccessibleName(self.tr("Search path or class"))
         self.search.setClearButtonEnabled(True)
