@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedLayout, QWidget
 from shiboken6 import isValid
 
@@ -373,7 +371,6 @@ class DataPage(QWidget):
         self.import_button.clicked.connect(self.choose_folder)
         self.file_button.clicked.connect(self.choose_file)
         self.empty.import_button.clicked.connect(self.choose_folder)
-        QShortcut(QKeySequence(Qt.Modifier.CTRL | Qt.Key.Key_I), self).activated.connect(self.choose_folder)
         self.session.source_opened.connect(self._ask)
         self.gallery.filter_chosen.connect(self._filter)
         self.panel.filter_chosen.connect(self._filter)
