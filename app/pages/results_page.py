@@ -67,8 +67,10 @@ class ResultsPage(QWidget):
 
     def refresh(self, change: Change) -> None:
         """Show what changed."""
-        if change & (Change.RUNS | Change.DATA):
+        if change & Change.RUNS:
             self._show_runs()
+        if change & Change.DATA and self.report is not None and self._detail.currentIndex() == 0:
+            self._show_split(self.split)  # the project may know its pictures at other places now
 
     # Runs
 
@@ -147,8 +149,6 @@ class ResultsPage(QWidget):
                 raise LensmithError(
                     session.tr("The report of run {} is gone.").format(run_id), session.tr("Look at another run.")
                 )
-            if report.task is Task.DETECTION:
-                import app.widgets.pr_plot  # noqa: F401 - pyqtgraph takes half a second, which the window has not
             return report
 
         self._slow.start()
@@ -189,7 +189,10 @@ class ResultsPage(QWidget):
         def work(progress: Progress) -> "Review":
             from core.actions.reviewing import review
 
-            return _found_again(review(run(report.run), split), {image.hash: image.path for image in data.images})
+            told = _found_again(review(run(report.run), split), {image.hash: image.path for image in data.images})
+            if report.task is Task.DETECTION:
+                import app.widgets.pr_plot  # noqa: F401 - pyqtgraph takes half a second, which the window has not
+            return told
 
         self._start(work, self.gallery.show_review, self.gallery.show_error)
 

@@ -11,7 +11,7 @@ from app.widgets.confusion_matrix import ConfusionMatrix
 from app.widgets.metric_words import UNDEFINED, figure, metric_meaning, metric_name, span
 from app.widgets.parts import Card, Glyph, label
 from app.widgets.run_table import number_of
-from core.domain.report import MAIN_METRIC, Parity, Report, SplitReport
+from core.domain.report import MAIN_METRIC, Parity, PrCurve, Report, SplitReport
 from core.domain.task import Split, Task
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class ReportView(QWidget):
         self.split_buttons, self.chart_buttons = self._switches()
         self._title, self._note = label("", "section"), label("", "caption", wrap=True)
         self._title.setProperty("data", True)
-        self._has_curves = False
+        self._curves: tuple[PrCurve, ...] = ()
+        self._plotted = False  # whether ``curves`` shows them: it is not made before it is looked at
+        self._in_front: str | None = None
         self._charts = Card()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -104,18 +106,18 @@ class ReportView(QWidget):
         self._show_tiles(report, part)
         boxes = report.task is Task.DETECTION
         self.matrix.set_matrix(part.confusion, report.classes, self.tr("background") if boxes else "")
-        self._has_curves = boxes and bool(part.curves)
-        if self._has_curves:
-            self._plot().set_curves(part.curves)
+        self._curves = part.curves if boxes else ()
+        self._plotted, self._in_front = False, None
         self._arrange()
 
     def show_class(self, name: str | None) -> None:
         """Bring a class's curve to the front; ``None`` gives that up."""
-        if self._has_curves:
-            self._plot().highlight(name)
-            if name is not None:
-                self.chart_buttons["curves"].setChecked(True)
-                self._arrange()
+        self._in_front = name
+        if self._curves and name is not None:
+            self.chart_buttons["curves"].setChecked(True)
+        if self.curves is not None:
+            self.curves.highlight(name)
+        self._arrange()
 
     def clear_cell(self) -> None:
         """No cell is chosen any more."""
@@ -256,8 +258,8 @@ class ReportView(QWidget):
 
     def _arrange(self) -> None:
         """Both charts where there is room for both, else the one that was asked for."""
-        both = self._has_curves and self.height() >= TALL
-        switch = self._has_curves and not both
+        both = bool(self._curves) and self.height() >= TALL
+        switch = bool(self._curves) and not both
         curves = both or (switch and self.chart_buttons["curves"].isChecked())
         matrix = both or not curves
         for button in self.chart_buttons.values():
@@ -267,6 +269,10 @@ class ReportView(QWidget):
         self.matrix.setVisible(matrix)
         self.matrix.setMaximumHeight(self.matrix.sizeHint().height() if both else QWIDGETSIZE_MAX)
         self._curves_title.setVisible(both)
+        if curves and not self._plotted:
+            self._plotted = True
+            self._plot().set_curves(self._curves)
+            self._plot().highlight(self._in_front)
         if self.curves is not None:
             self.curves.setVisible(curves)
 

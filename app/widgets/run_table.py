@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -131,10 +131,6 @@ class RunTable(QWidget):
 
     def _test_icon(self, run: RunSummary) -> QIcon | None:
         return theme.icon("warning", "caution") if run.run in self._elsewhere else None
-
-    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
-        """As a click on a header does."""
-        self.table.sort_by(column, order)
 
 
 def _model(run: RunSummary) -> str:

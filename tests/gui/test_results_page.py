@@ -380,7 +380,7 @@ def test_that_a_picture_that_is_gone_is_shown_as_such(qtbot, page):
         page.gallery.grid.set_current(0)
         qtbot.keyClick(page.gallery.grid, Qt.Key.Key_Return)
         dialog = page.gallery.dialog
-        qtbot.waitUntil(lambda: dialog.isVisible())
+        qtbot.waitUntil(lambda: dialog.view._notice is not None)
         dialog.close()
     finally:
         file.write_bytes(whole)
