@@ -2,8 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage, QKeyEvent, QTextBlockFormat, QTextCursor, QTextDocument
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QColor,
+    QDesktopServices,
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextTable,
+)
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from app import theme
@@ -12,6 +24,7 @@ from app.widgets.parts import button
 SIZE = QSize(860, 720)
 START = "index.md"
 LINE_HEIGHT = 125  # per cent
+FITTED_AFTER = 150  # milliseconds
 _PICTURE = "\ufffc"  # stands in a text where a picture is
 
 
@@ -90,7 +103,15 @@ class GuideWindow(QWidget):
 
 
 class _Browser(QTextBrowser):
-    """Pictures are never wider than the text; paragraphs and headings get air, which Markdown gives them none of."""
+    """Pictures are as wide as the text at most, and of the palette in force; paragraphs, headings and tables get air,
+    which Markdown gives them none of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fitting = QTimer(self)  # once the user has let go of the window's border
+        self._fitting.setSingleShot(True)
+        self._fitting.setInterval(FITTED_AFTER)
+        self._fitting.timeout.connect(self._fit)
 
     def doSetSource(  # noqa: N802 (Qt's name)
         self, url: QUrl | str, kind: QTextDocument.ResourceType = QTextDocument.ResourceType.UnknownResource
@@ -108,16 +129,55 @@ class _Browser(QTextBrowser):
                     looks.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
                 cursor.setBlockFormat(looks)
             block = block.next()
+        for table in self.document().rootFrame().childFrames():
+            if isinstance(table, QTextTable):
+                frame = table.format()
+                frame.setCellPadding(theme.TIGHT)
+                frame.setBorder(0)
+                table.setFormat(frame)
         self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:  # noqa: N802 (Qt's name)
-        made = super().loadResource(kind, url)
-        if kind == QTextDocument.ResourceType.ImageResource.value:
-            image = QImage(self.source().resolved(QUrl(url)).toLocalFile())
-            room = self.viewport().width() - 2 * theme.WIDE
-            if not image.isNull() and image.width() > room > 0:
-                ratio = self.devicePixelRatioF()
-                image = image.scaledToWidth(round(room * ratio), Qt.TransformationMode.SmoothTransformation)
-                image.setDevicePixelRatio(ratio)
-            return image if not image.isNull() else made
-        return made
+        if kind != QTextDocument.ResourceType.ImageResource.value:
+            return super().loadResource(kind, url)
+        image = QImage(self._picture(Path(self.source().resolved(QUrl(url)).toLocalFile())))
+        if image.isNull():
+            return super().loadResource(kind, url)
+        room = self.viewport().width() - 2 * theme.WIDE
+        if image.width() > room > 0:
+            ratio = self.devicePixelRatioF()
+            image = image.scaledToWidth(round(room * ratio), Qt.TransformationMode.SmoothTransformation)
+            image.setDevicePixelRatio(ratio)
+        return _framed(image)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fitting.start()
+
+    def _fit(self) -> None:
+        """The same place of the same page, with its pictures in the new width."""
+        if self.source().isEmpty():
+            return
+        bar = self.verticalScrollBar()
+        share = bar.value() / max(1, bar.maximum())
+        self.reload()
+        bar.setValue(round(share * bar.maximum()))
+
+    @staticmethod
+    def _picture(light: Path) -> str:
+        """The same page in the palette in force, where there is such a picture."""
+        other = light.with_name(light.name.replace("-light.", f"-{theme.name_of(theme.current())}."))
+        return str(other if other.is_file() else light)
+
+
+def _framed(image: QImage) -> QImage:
+    """A line around it: a picture of the window looks like the window otherwise."""
+    framed = image.convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(framed)
+    painter.setPen(QPen(QColor(theme.current().line), 1))
+    painter.drawRect(
+        0, 0, round(framed.deviceIndependentSize().width()) - 1, round(framed.deviceIndependentSize().height()) - 1
+    )
+    painter.end()
+    return framed
