@@ -1,5 +1,7 @@
-"""``kill -9`` of the window at random moments while a run goes on: the run ends as if nothing had happened."""
+"""``kill -9`` of the window at random moments while a run goes on: the run ends as if nothing had happened, and the
+window opened next shows its curve whole."""
 
+import json
 import os
 import random
 import signal
@@ -7,11 +9,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from core.domain.event import Finished, Outcome, Started
+from core.domain.event import EpochFinished, Finished, Outcome, Started
 from core.runs import supervisor
 from core.runs.event_log import EVENTS, read_events
 from core.runs.status import is_alive, worker_of
@@ -19,32 +22,47 @@ from core.store.project_store import ProjectStore
 from tests.simulated_runs import assert_grammar, make_run, project_without_leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="kill -9 is of POSIX")]
-KILLS = 50
+KILLS, EPOCHS = 50, 3
 AT_ONCE = 4  # windows; most of their time they wait
-# The window as it is, on no screen: it starts the run and follows it. Each is a fork of a process that has imported
-# all but shown nothing, since fifty imports would take longer than the fifty windows.
+# The window as it is, on no screen: it starts the run and follows it, or is opened on a run that goes on already and
+# tells the epochs that its curves are drawn from once it is over. Each is a fork of a process that has imported
+# all but shown nothing, since a hundred imports would take longer than the hundred windows.
 WINDOWS = """
-import os, sys
+import faulthandler, json, os, sys
+faulthandler.enable()
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
+from app import opening, state, workspace
 from app.main_window import MainWindow
+from app.pages import data_page, train_page
+from app.widgets import run_view
 from core.store.run_store import RunStore
 
-def show(run):
+def show(start, run):
     application = QApplication([])
     window = MainWindow()
     window.show()
     window.open_project(run.parent.parent)
-    print(os.getpid(), flush=True)
-    window.session.show_run(RunStore(run.parent.parent).get(run.name), start="launch")
+    if start:
+        print(os.getpid(), flush=True)
+    live = window.session.show_run(RunStore(run.parent.parent).get(run.name), start=start)
+
+    def tell():
+        view = window.workspace.page("train").run_view
+        view.refresh()
+        print(json.dumps([view.loss_plot.points(name) for name in ("train", "validation")]), flush=True)
+        os._exit(0)
+
+    if not start:
+        live.over.connect(tell)
     application.exec()
 
 for line in sys.stdin.buffer:
+    start, run = line.rstrip().split(b" ", 1)
     child = os.fork()
     if child == 0:
-        show(Path(os.fsdecode(line.rstrip())))
-    os.waitpid(child, 0)
-    print("gone", flush=True)
+        show(start.decode().strip("-"), Path(os.fsdecode(run)))
+    print("gone", os.waitpid(child, 0)[1], flush=True)
 """
 
 
@@ -58,14 +76,29 @@ class Windows:
 
     def open_and_kill(self, run: Path, after: float) -> None:
         """Kill the window ``after`` seconds from the moment when it goes on to start the run."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(os.fsencode(run) + b"\n")
-        self.process.stdin.flush()
-        window = int(self.process.stdout.readline())
+        window = int(self._open("launch", run))
         time.sleep(after)
         os.kill(window, signal.SIGKILL)
-        assert self.process.stdout.readline() == b"gone\n"
+        self._wait(signal.SIGKILL)
+
+    def shown(self, run: Path) -> list[list[list[float]]]:
+        """x and y of both curves of the loss, in a window that is opened now and looks on to the end."""
+        curves: list[list[list[float]]] = json.loads(self._open("-", run))
+        self._wait()
+        return curves
+
+    def _open(self, start: str, run: Path) -> bytes:
+        """The first line that the window prints."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(start.encode() + b" " + os.fsencode(run) + b"\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+    def _wait(self, ended_by: int = 0) -> None:
+        assert self.process.stdout is not None
+        told = self.process.stdout.readline()
+        assert told == b"gone %d\n" % ended_by, told
 
     def __enter__(self) -> "Windows":
         return self
@@ -80,7 +113,7 @@ def test_that_a_run_outlives_its_launcher_killed_at_any_moment_and_can_be_follow
     moments = random.Random(0)
     with project_without_leaks(tmp_path, monkeypatch) as project:
         ProjectStore.create(project).close()
-        runs = [make_run(project, "simulated?epoch_seconds=0.05", epochs=3) for _ in range(KILLS)]
+        runs = [make_run(project, "simulated?epoch_seconds=0.05", epochs=EPOCHS) for _ in range(KILLS)]
 
         def one_run(windows: Windows, run: Path, after: float) -> str:
             windows.open_and_kill(run, after)
@@ -91,12 +124,18 @@ def test_that_a_run_outlives_its_launcher_killed_at_any_moment_and_can_be_follow
                 supervisor.launch(run)
                 list(supervisor.follow(run))
                 return "never launched"
+            curves = windows.shown(run)  # while the run goes on, unless it was killed late
             events = list(supervisor.follow(run))  # by a process that did not launch it
             assert_grammar(read_events(run / EVENTS))
             assert sum(isinstance(event, Started) for event in events) == 1
             last = events[-1]
             assert isinstance(last, Finished)
             assert last.outcome is Outcome.COMPLETED
+            epochs = [event for event in events if isinstance(event, EpochFinished)]
+            assert [epoch.epoch for epoch in epochs] == list(range(1, EPOCHS + 1))
+            for (x, y), loss in zip(curves, ("train_loss", "val_loss"), strict=True):
+                assert x == [epoch.epoch for epoch in epochs]
+                assert y == [getattr(epoch, loss) for epoch in epochs]
             assert not supervisor.settle(run)
             while is_alive(run):
                 time.sleep(0.01)
