@@ -10,7 +10,7 @@ from core.domain.dataset import Image, ImageClass
 from core.domain.errors import LensmithError
 from core.domain.event import SamplePredictions
 from core.domain.prediction import BoxPrediction, ClassPrediction, PredictionSet
-from core.store.codec import read_json
+from core.store.codec import decoder_of, read_json
 
 if TYPE_CHECKING:
     from core.actions.reviewing import ImageReview
@@ -75,11 +75,11 @@ class SampleReader:
         missing = [name.encode() for name in hashes if name not in self._images]
         if not missing:
             return
-        snapshot = msgspec.json.decode((self._run_dir / "snapshot.json").read_bytes(), type=_Snapshot)
+        snapshot = decoder_of(_Snapshot).decode((self._run_dir / "snapshot.json").read_bytes())
         self._classes = snapshot.classes
         for raw in snapshot.images:
             if any(name in bytes(raw) for name in missing):
-                image = msgspec.json.decode(raw, type=Image)
+                image = decoder_of(Image).decode(raw)
                 self._images[image.hash] = image
                 self._pictures[image.hash] = _picture(image)
 

@@ -1,7 +1,8 @@
 """JSON files of a project: one reader and one writer for all types."""
 
+import threading
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -10,9 +11,22 @@ from core.store.files import write_atomic
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# msgspec works out how to decode a type when it first meets it. Two threads that meet one at the same moment end the
+# process (segmentation fault, msgspec 0.20), so that is done here, one thread at a time.
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_first_meeting = threading.Lock()
+
 
 class _Version(msgspec.Struct):
     schema_version: int = 1
+
+
+def decoder_of(type: type[T]) -> msgspec.json.Decoder[T]:  # noqa: A002 - the word of the contract
+    """What decodes ``type``; for every thread, unlike the first ``msgspec.json.decode(…, type=…)``."""
+    with _first_meeting:
+        if type not in _decoders:
+            _decoders[type] = msgspec.json.Decoder(type)
+        return _decoders[type]
 
 
 def read_json(path: Path, type: type[T]) -> T:  # noqa: A002 - the word of the contract
@@ -29,12 +43,12 @@ def read_json(path: Path, type: type[T]) -> T:  # noqa: A002 - the word of the c
         raise LensmithError(f"{path} cannot be read ({error.strerror}).", "Check the disk and permissions.") from error
     known = getattr(type, "schema_version", None) and _default_version(type)
     try:
-        if known and (version := msgspec.json.decode(data, type=_Version).schema_version) > known:
+        if known and (version := decoder_of(_Version).decode(data).schema_version) > known:
             raise LensmithError(
                 f"{path} was written by a newer Lensmith (format {version}; this one reads up to {known}).",
                 "Update Lensmith to open it.",
             )
-        return msgspec.json.decode(data, type=type)
+        return decoder_of(type).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LensmithError(f"{path} is damaged: {error}.", "Restore the file from a copy.") from error
 

@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from msgspec import Struct
 
@@ -6,6 +10,8 @@ from core.domain.project import Holder
 from core.domain.run import RunSpec
 from core.store.codec import read_json, write_json
 from tests.unit.store.helpers import spec
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_that_what_is_written_reads_back_equal(tmp_path):
@@ -45,3 +51,32 @@ def test_that_a_type_without_versions_does_not_care_about_them(tmp_path):
 
     (tmp_path / "plain.json").write_bytes(b'{"number": 3, "schema_version": 9}')
     assert read_json(tmp_path / "plain.json", Plain).number == 3
+
+
+RACE = """
+import sys, threading
+from pathlib import Path
+from core.domain.run import RunSpec
+from core.store.codec import read_json
+
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(8)
+
+def read():
+    start.wait()
+    read_json(Path(sys.argv[1]), RunSpec)
+
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_that_threads_which_meet_a_type_at_the_same_moment_all_read_it(tmp_path):
+    path = tmp_path / "spec.json"
+    write_json(path, spec("mobilenetv3_large_100", epochs=7))
+    # Only the first meeting in a process is dangerous; without the lock, one process in three died of it.
+    children = [subprocess.Popen([sys.executable, "-c", RACE, str(path)], cwd=ROOT) for _ in range(12)]
+    assert [child.wait(timeout=60) for child in children] == [0] * 12
