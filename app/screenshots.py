@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QSize, QTimer
@@ -19,7 +19,9 @@ from PySide6.QtWidgets import QApplication
 
 from app import theme, translations
 from app.main_window import MainWindow
+from app.pages.ship_page import FOLDER
 from app.settings import Settings
+from app.widgets.image_grid import ImageGrid
 from core.domain.errors import LensmithError
 from core.runs.event_log import EVENTS
 from core.runs.status import record_worker
@@ -28,6 +30,7 @@ from core.store.run_store import RunFolder, RunStore
 USUAL, LARGE = QSize(1280, 800), QSize(1920, 1080)  # logical pixels
 SETTLED_MS = 1200  # thumbnails and curves come by timers
 WAIT_MS = 30_000
+GRABS = 100
 TOLD = 0.65  # the share of a run's events that the picture of a run in progress has
 
 
@@ -37,10 +40,11 @@ def take(application: QApplication, project: Path, folder: Path) -> list[Path]:
     large = bool(os.environ.get("QT_SCALE_FACTOR"))
     translator = translations.install(application, "en")
     files = []
-    with tempfile.TemporaryDirectory(prefix="lensmith-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="lensmith-") as scratch, _folder_for_models() as models:
         for name, colours in (("light", theme.LIGHT), ("dark", theme.DARK)):
-            settings = Settings(Path(scratch) / "window.ini")
+            settings = Settings(Path(scratch) / f"{name}.ini")
             settings.theme = name
+            settings.set_text(FOLDER, str(models))
             theme.apply(application, colours, theme.load_font())
             window = MainWindow(settings)
             window.resize(LARGE if large else USUAL)
@@ -82,6 +86,20 @@ def _pages(window: MainWindow, project: Path, scratch: Path) -> Iterator[str]:
 
 
 @contextmanager
+def _folder_for_models() -> Iterator[Path]:
+    """What the Ship page proposes; the user's own folder is nobody else's business."""
+    folder = Path(tempfile.gettempdir()) / "models"
+    made = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    finally:
+        if made:
+            with suppress(OSError):  # another process takes pictures as well
+                folder.rmdir()
+
+
+@contextmanager
 def _in_progress(run: RunFolder, scratch: Path) -> Iterator[RunFolder]:
     """A copy of a finished run that has told only a part of its story so far, this process being its worker."""
     copy = scratch / run.id
@@ -109,7 +127,13 @@ def _taken_large(project: Path, folder: Path) -> list[Path]:
 
 
 def _save(window: MainWindow, file: Path) -> None:
-    if not window.grab().save(str(file), quality=90 if file.suffix == ".webp" else -1):
+    picture = window.grab()
+    for _ in range(GRABS):  # grids paint a part at a time, so that scrolling stays smooth
+        if all(grid.is_complete for grid in window.findChildren(ImageGrid) if grid.isVisible()):
+            break
+        _rest(100)
+        picture = window.grab()
+    if not picture.save(str(file), quality=90 if file.suffix == ".webp" else -1):
         raise LensmithError(f"The picture {file} could not be written.", "Choose a folder that is writable.")
 
 

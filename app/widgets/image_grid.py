@@ -31,6 +31,7 @@ class ImageGrid(QAbstractScrollArea):
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.is_complete = True  # the last painting showed all pictures sharp and with their overlays
         self.images: Sequence[Image] = ()
         self._thumbnails = thumbnails
         self._cells = Cells(thumbnails, self.tr("Cannot be read"))
@@ -306,6 +307,7 @@ class ImageGrid(QAbstractScrollArea):
             if event.rect().intersects(self._area(index))
         ]
         painter.end()
+        self.is_complete = all(complete) and not self._cells.unfinished
         if not all(complete):
             self._ask_for_visible()
         if self._cells.unfinished:
