@@ -143,6 +143,7 @@ class ClassChips(QWidget):
         self.classes = [_chip() for _ in range(MOST_CHIPS)]
         self.more = QComboBox()
         self.more.setAccessibleName(self.tr("More classes"))
+        self.more.setProperty("data", True)
         self.more.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.more.setMinimumContentsLength(5)
         self.more.activated.connect(self._choose_more)
