@@ -40,6 +40,7 @@ class Cells:
         self._kept = 0
         self._metrics = QFontMetrics(QFont())
         self._late = 0.0
+        self._has_drawn = False  # a new cell in this frame
         self.unfinished = False  # something in this frame has yet to be drawn in full
 
     @property
@@ -76,7 +77,7 @@ class Cells:
         painter.setFont(font)
         self._metrics = QFontMetrics(font)
         self._late = time.perf_counter() + _DRAWING
-        self.unfinished = False
+        self.unfinished = self._has_drawn = False
 
     def paint(self, painter: QPainter, index: int, image: Image, cell: QRect, state: CellState) -> bool:
         """Whether the picture was there in the right size."""
@@ -107,7 +108,8 @@ class Cells:
         if found is not None and found[0] is picture:
             self._drawn.move_to_end(index)
             painter.drawPixmap(corner, found[1])
-        elif time.perf_counter() < self._late:
+        elif time.perf_counter() < self._late or not self._has_drawn:
+            self._has_drawn = True  # at least one a frame: copying the others may take all the time there is
             painter.drawPixmap(corner, self._draw(index, image, picture))
         else:
             self.unfinished = True
