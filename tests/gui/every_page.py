@@ -52,7 +52,7 @@ def pages(window: MainWindow, project: Path) -> Iterator[tuple[str, QWidget]]:
     assert session is not None
     assert workspace is not None
     rest_until(lambda: session.report is not None and bool(session.runs))
-    run = RunStore(project).list()[-1]
+    run = RunStore(project).list()[0]
     for name, show in (
         ("data", lambda: None),
         ("train", lambda: rest_until(lambda: workspace.page("train").form.start_button.isEnabled())),
