@@ -11,7 +11,7 @@ from core.domain.history import RunHistory, RunState
 from core.domain.report import MAIN_METRIC, Interval, Report, SplitReport
 from core.domain.run import mode_of
 from core.runs import supervisor
-from core.runs.event_log import EVENTS, read_events
+from core.runs.event_log import EVENTS, read_milestones
 from core.runs.status import is_alive
 from core.store.run_store import RunFolder, RunStore
 
@@ -152,7 +152,7 @@ def report_of(run: RunFolder) -> Report:
 
 
 def _read_history(run: RunFolder) -> RunHistory:
-    return RunHistory().extend(read_events(run.path / EVENTS))
+    return RunHistory().extend(read_milestones(run.path / EVENTS))
 
 
 def _size(file: Path) -> int | None:

@@ -28,7 +28,7 @@ class Phase(StrEnum):
     VERIFYING = "verifying"  # evaluating the ONNX file, parity
 
 
-class RunEvent(Struct, frozen=True, kw_only=True):
+class RunEvent(Struct, frozen=True, kw_only=True, gc=False):
     """Base of all events; the emitter fills in ``seq`` and ``time``."""
 
     seq: int = 0

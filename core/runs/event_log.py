@@ -1,8 +1,11 @@
 """``events.jsonl``: one event a line, appended by one writer, read by anybody at any time."""
 
+import contextlib
+import io
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +15,7 @@ from core.domain.event import Event, RunEvent
 from core.store.files import translated_errors
 
 EVENTS = "events.jsonl"
+_PROGRESS = b'{"type":"progress"'  # how the line of a ``Progress`` begins
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -76,15 +80,21 @@ class EventTail:
 
     def poll(self) -> list[Event]:
         """The events whose lines were completed since the last call; none while the file does not exist."""
+        return list(self.stream())
+
+    def stream(self) -> Iterator[Event]:
+        """Like ``poll``, one by one: of a long file no more than one event is in memory."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
                 fresh = file.read()
         except FileNotFoundError:
-            return []
+            return
         whole, newline, _rest = fresh.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
-        return [event for line in whole.split(b"\n") if (event := self._decode(line)) is not None]
+        for line in io.BytesIO(whole):
+            if (event := self._decode(line.rstrip(b"\n"))) is not None:
+                yield event
 
     def _decode(self, line: bytes) -> Event | None:
         if not line:
@@ -99,6 +109,29 @@ class EventTail:
 def read_events(path: Path) -> list[Event]:
     """All whole events of a file, in the order of their numbers; ``[]`` when there is no file yet."""
     return EventTail(path).poll()
+
+
+def read_milestones(path: Path) -> Iterator[Event]:
+    """What decides where a run stands: every event but progress, and the last progress of each stretch of it.
+
+    Of a long run nearly all events are progress; they are not even decoded.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    waiting = b""
+    for line in io.BytesIO(data[: data.rfind(b"\n") + 1]):
+        if line.startswith(_PROGRESS):
+            waiting = line
+            continue
+        for one in filter(None, (waiting, line)):
+            with contextlib.suppress(msgspec.MsgspecError):
+                yield _decoder.decode(one)
+        waiting = b""
+    if waiting:
+        with contextlib.suppress(msgspec.MsgspecError):
+            yield _decoder.decode(waiting)
 
 
 def _scan(path: Path) -> tuple[list[Event], bool]:

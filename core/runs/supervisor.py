@@ -84,7 +84,7 @@ def follow(
     attempts, ended = 0, False
     while not given_up():
         alive = is_alive(run_dir)  # asked before the poll, so that the poll sees a dead worker's last words
-        for event in tail.poll():
+        for event in tail.stream():
             attempts += attempts_in([event])
             ended = isinstance(event, Finished)
             yield event

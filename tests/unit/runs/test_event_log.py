@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import LensmithError
-from core.domain.event import LogLine, Progress, Warned
+from core.domain.event import LogLine, Progress, Started, Warned
 from core.domain.event import Phase as Stretch
+from core.domain.history import RunHistory
 from core.runs import event_log
-from core.runs.event_log import EventLog, EventTail, read_events
+from core.runs.event_log import EventLog, EventTail, read_events, read_milestones
 
 
 def texts(path: Path) -> list[str]:
@@ -110,3 +111,19 @@ def test_that_an_event_cut_short_by_a_full_disk_is_closed_off_by_the_next(
         log.append(LogLine(text="after"))
     assert texts(path) == ["before", "after"]
     assert [event.seq for event in read_events(path)] == [0, 1]
+
+
+def test_that_milestones_tell_where_a_run_stands_as_all_events_do(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with EventLog(path) as log:
+        log.append(Started(run="x", pid=1, epochs=3))
+        for epoch in (1, 2):
+            for batch in range(50):
+                log.append(Progress(phase=Stretch.TRAINING, done=batch, total=50, epoch=epoch, loss=0.5))
+            log.append(Warned(cause=f"In epoch {epoch}."))
+    with path.open("ab") as file:
+        file.write(b'{"type":"progress","phase":"train')  # the worker died in the middle of a line
+    told = list(read_milestones(path))
+    assert len(told) == 5
+    assert RunHistory().extend(told) == RunHistory().extend(read_events(path))
+    assert list(read_milestones(tmp_path / "none")) == []
