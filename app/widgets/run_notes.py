@@ -19,19 +19,19 @@ _ENDINGS = {RunState.FAILED: "bad", RunState.INTERRUPTED: "caution", DISK_FULL: 
 class Note(QFrame):
     """``kind``: bad, caution, or muted for a plain remark. Cause in front, remedy after it."""
 
-    def __init__(self, icon: str, kind: str, parent: QWidget | None = None) -> None:
+    def __init__(self, icon: str, kind: str, parent: QWidget | None = None, *, one_line: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("note")
         self.setProperty("kind", kind)
         self._glyph = (icon, kind)
         self._icon = QLabel()
-        self.cause, self.remedy = label("", wrap=True), label("", "muted", wrap=True)
+        self.cause, self.remedy = label("", wrap=not one_line), label("", "muted", wrap=True)
         if kind == "bad":
             theme.make_semibold(self.cause)
-        words = QVBoxLayout()
-        words.setSpacing(2)
+        words = QHBoxLayout() if one_line else QVBoxLayout()
+        words.setSpacing(theme.SMALL if one_line else 2)
         words.addWidget(self.cause)
-        words.addWidget(self.remedy)
+        words.addWidget(self.remedy, 1 if one_line else 0)
         self.row = QHBoxLayout()
         self.row.setSpacing(theme.SMALL)
         self.row.addWidget(self._icon, alignment=Qt.AlignmentFlag.AlignTop)
@@ -151,8 +151,8 @@ class RunNotes(QWidget):
         device = live.history.device
         wanted = live.is_going and device is not None and device.device == "cpu" and live.spec.device == "auto"
         if wanted and self.device is None and device is not None:
-            self.device = Note("cpu", "muted")
-            self.device.say(self.tr("This run computes on the processor, not on a graphics card."), device.why)
+            self.device = Note("cpu", "muted", one_line=True)
+            self.device.say(self.tr("This run computes on the processor."), device.why)
             self._column.addWidget(self.device)
         elif not wanted and self.device is not None:
             self.device.deleteLater()
