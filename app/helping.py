@@ -10,10 +10,10 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from app.widgets.error_dialog import versions
-from app.widgets.guide_window import GuideWindow
 from app.widgets.question import Question
-from app.widgets.shortcut_sheet import ShortcutSheet
+from app.widgets.shell.error_dialog import versions
+from app.widgets.shell.guide_window import GuideWindow
+from app.widgets.shell.shortcut_sheet import ShortcutSheet
 from core.domain.progress import Progress
 from core.store.home import home
 

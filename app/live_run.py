@@ -42,16 +42,17 @@ class LiveRun(QObject):
         # A wish to stop outlives the window that it was made in; a new attempt takes it back.
         asked = not start and (run.path / STOP).exists()
         self.stop_asked_at: float | None = time.monotonic() if asked else None
+        self._is_over = False  # once its last news is here, which may be later than the end of the thread
         self._thread = RunThread(run.path, start=start, parent=self)
         self._thread.moved.connect(self._take)
         self._thread.failed.connect(self._take_error)
-        self._thread.finished.connect(self.over)
+        self._thread.finished.connect(self._end)
         self._thread.start()
 
     @property
     def is_going(self) -> bool:
         """Whether a worker is believed to be at it, or the file of a run long over is still being told."""
-        return self._thread.isRunning()
+        return not self._is_over
 
     @property
     def number(self) -> int:
@@ -73,7 +74,7 @@ class LiveRun(QObject):
 
     def leave(self) -> None:
         """Follow no longer; the run goes on."""
-        self._thread.finished.disconnect(self.over)
+        self._thread.finished.disconnect(self._end)
         self._thread.leave()
 
     def _take(self, news: Moved) -> None:
@@ -87,6 +88,10 @@ class LiveRun(QObject):
         self.samples = news.samples or self.samples
         self.is_caught_up = news.caught_up
         self.moved.emit(news)
+
+    def _end(self) -> None:
+        self._is_over = True
+        self.over.emit()
 
     def _take_error(self, error: LensmithError) -> None:
         self.error = error

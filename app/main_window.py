@@ -17,10 +17,10 @@ from app.pages.welcome_page import WelcomePage
 from app.settings import Settings
 from app.translations import languages
 from app.widgets.drop_zone import paths_in
-from app.widgets.error_dialog import Errors, Story
-from app.widgets.guide_window import GuideWindow
-from app.widgets.new_project_dialog import NewProjectDialog, free_path
-from app.widgets.settings_dialog import SettingsDialog
+from app.widgets.shell.error_dialog import Errors, Story
+from app.widgets.shell.guide_window import GuideWindow
+from app.widgets.shell.new_project_dialog import NewProjectDialog, free_path
+from app.widgets.shell.settings_dialog import SettingsDialog
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 

@@ -21,7 +21,7 @@ from app import theme, translations
 from app.main_window import MainWindow
 from app.pages.ship_page import FOLDER
 from app.settings import Settings
-from app.widgets.image_grid import ImageGrid
+from app.widgets.gallery.image_grid import ImageGrid
 from core.domain.errors import LensmithError
 from core.runs.event_log import EVENTS
 from core.runs.status import record_worker

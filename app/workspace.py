@@ -15,7 +15,7 @@ from app.readings import Readings
 from app.state import Change, Session
 from app.widgets.banner import Banner
 from app.widgets.parts import duration
-from app.widgets.rail import Rail
+from app.widgets.shell.rail import Rail
 from core.domain.history import RunState
 from core.domain.progress import Progress
 from core.runs.status import is_alive, worker_of

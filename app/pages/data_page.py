@@ -11,11 +11,11 @@ from shiboken6 import isValid
 from app import edits, theme
 from app.state import Change, Session
 from app.widgets.banner import Banner
-from app.widgets.data_gallery import DataGallery
-from app.widgets.data_panel import DataPanel
-from app.widgets.empty_data import EmptyData
-from app.widgets.filter_bar import ClassChoice
-from app.widgets.gallery_filter import (
+from app.widgets.data.data_gallery import DataGallery
+from app.widgets.data.data_panel import DataPanel
+from app.widgets.data.empty_data import EmptyData
+from app.widgets.data.filter_bar import ClassChoice
+from app.widgets.data.gallery_filter import (
     Filter,
     FindingIndex,
     GalleryIndex,
@@ -23,7 +23,7 @@ from app.widgets.gallery_filter import (
     index_images,
     missing_folders,
 )
-from app.widgets.health_list import Remedy
+from app.widgets.data.health_list import Remedy
 from app.widgets.parts import PageHeader, button, page_column
 from app.widgets.question import Question
 from core.data.formats.class_names import near_names
@@ -209,7 +209,7 @@ class DataPage(QWidget):
     def _ask_next(self) -> None:
         if self.dialog is not None or not self._questions:
             return
-        from app.widgets.import_dialog import ImportDialog
+        from app.widgets.data.import_dialog import ImportDialog
 
         opened = self._questions.pop(0)
         dialog = self.dialog = ImportDialog(opened, self.session.data.info.task, self)

@@ -14,12 +14,12 @@ from app import edits, theme
 from app.jobs import Job
 from app.state import Change, Session
 from app.translations import said
-from app.widgets.error_gallery import ErrorGallery
 from app.widgets.metric_words import metric_meaning, metric_name
 from app.widgets.parts import Card, Glyph, PageHeader, button, label, page_column
-from app.widgets.report_view import ReportView, part_of
-from app.widgets.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric, number_of
-from app.widgets.scores_table import ScoresTable
+from app.widgets.results.error_gallery import ErrorGallery
+from app.widgets.results.report_view import ReportView, part_of
+from app.widgets.results.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric, number_of
+from app.widgets.results.scores_table import ScoresTable
 from core.actions.reporting import DAMAGED, RunSummary
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
@@ -191,7 +191,7 @@ class ResultsPage(QWidget):
 
             told = _found_again(review(run(report.run), split), {image.hash: image.path for image in data.images})
             if report.task is Task.DETECTION:
-                import app.widgets.pr_plot  # noqa: F401 - pyqtgraph takes half a second, which the window has not
+                import app.widgets.plots.pr_plot  # noqa: F401 - pyqtgraph takes half a second, which the window has not
             return told
 
         self._start(work, self.gallery.show_review, self.gallery.show_error)

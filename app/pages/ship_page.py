@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QStackedWidge
 from app import edits, theme
 from app.state import Change, Session
 from app.widgets.drop_zone import paths_in
-from app.widgets.export_card import ExportCard
-from app.widgets.file_facts import ModelFacts, UsageExample
-from app.widgets.parity_certificate import ParityCertificate
 from app.widgets.parts import Glyph, PageHeader, button, label, page_column
 from app.widgets.question import Question
+from app.widgets.ship.export_card import ExportCard
+from app.widgets.ship.file_facts import ModelFacts, UsageExample
+from app.widgets.ship.parity_certificate import ParityCertificate
+from app.widgets.ship.try_model import TryModel
 from app.widgets.trouble import Trouble
-from app.widgets.try_model import TryModel
 from core.actions.reporting import RunSummary
 from core.domain.errors import LensmithError
 from core.domain.history import RunState

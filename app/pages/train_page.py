@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 from app import edits
 from app.live_run import LiveRun
 from app.state import Change, Session
-from app.widgets.run_list import RunList
-from app.widgets.spec_form import SpecForm
+from app.widgets.run.run_list import RunList
+from app.widgets.training.spec_form import SpecForm
 from core.domain.errors import LensmithError
 from core.store.run_store import RunFolder
 
 if TYPE_CHECKING:
-    from app.widgets.run_view import RunView
+    from app.widgets.run.run_view import RunView
 
 ROOMY = 1000  # pixels of the page from which the list of runs has room for words
 
@@ -82,7 +82,7 @@ class TrainPage(QWidget):
         self.runs.show_current(live.run.id)
 
     def _make_view(self, live: LiveRun) -> "RunView":
-        from app.widgets.run_view import RunView  # pyqtgraph, which the form does not wait for
+        from app.widgets.run.run_view import RunView  # pyqtgraph, which the form does not wait for
 
         before, view = self.run_view, RunView(live)
         view.resume_wanted.connect(self._resume)

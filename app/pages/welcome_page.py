@@ -11,8 +11,8 @@ from app.jobs import Jobs
 from app.settings import Recent, Settings
 from app.widgets.drop_zone import DropZone
 from app.widgets.elided import ElidedLabel
-from app.widgets.job_tray import JobTray
 from app.widgets.parts import Card, Glyph, button, label, page_column
+from app.widgets.shell.job_tray import JobTray
 from core.domain.progress import Progress
 
 SHOWN = 7  # recent projects; more are in the menu

@@ -23,7 +23,7 @@ def main() -> None:
 
     application = QApplication([])
     from app import theme
-    from app.widgets import plot_view
+    from app.widgets.plots import plot_view
 
     theme.apply(application, theme.LIGHT, theme.load_font())
     thinned = repaints(REPAINTS)
@@ -46,7 +46,7 @@ def repaints(count: int) -> NDArray[np.float64]:
     """[count, 2]: milliseconds by the clock and of the processor, each after one more event a curve."""
     from PySide6.QtGui import QPixmap
 
-    from app.widgets.curve_plot import CurvePlot
+    from app.widgets.plots.curve_plot import CurvePlot
 
     rng = np.random.default_rng(0)
     plot = CurvePlot("loss", x_title="batch")

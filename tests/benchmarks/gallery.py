@@ -69,7 +69,7 @@ def window(folder: Path) -> None:
 
 
 def _open_and_scroll(project: Path) -> dict[str, Any]:
-    from app.widgets.overlay import looks, overlay_of
+    from app.widgets.gallery.overlay import looks, overlay_of
 
     found: dict[str, Any] = {}
     with _gallery(project / "cache") as grid, _event_loop_delay() as delays:
@@ -153,7 +153,7 @@ def _photographs(folder: Path) -> dict[str, Any]:
 @contextmanager
 def _gallery(cache: Path) -> Iterator[Any]:
     from app.thumbnails import Thumbnails
-    from app.widgets.image_grid import ImageGrid
+    from app.widgets.gallery.image_grid import ImageGrid
 
     thumbnails = Thumbnails(cache)
     grid = ImageGrid(thumbnails)

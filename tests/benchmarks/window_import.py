@@ -86,7 +86,7 @@ def _import(shown: Any, project: Path, source: Path, delays: list[float]) -> dic
 
 
 def _open(shown: Any, project: Path, delays: list[float]) -> dict[str, Any]:
-    from app.widgets.gallery_filter import Filter
+    from app.widgets.data.gallery_filter import Filter
 
     _spin(0.3)
     delays.clear()

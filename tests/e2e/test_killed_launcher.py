@@ -34,7 +34,7 @@ from PySide6.QtWidgets import QApplication
 from app import opening, state, workspace
 from app.main_window import MainWindow
 from app.pages import data_page, train_page
-from app.widgets import run_view
+from app.widgets.run import run_view
 from core.store.run_store import RunStore
 
 def show(start, run):

@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from app import theme
-from app.widgets.confusion_matrix import ConfusionMatrix
-from app.widgets.shades import shade
+from app.widgets.plots.confusion_matrix import ConfusionMatrix
+from app.widgets.plots.shades import shade
 
 COUNTS = [[21, 3, 0, 0], [0, 18, 2, 4], [5, 0, 15, 0], [1, 2, 0, 0]]
 NAMES = ["oslik", "ovecka", "prasatko"]

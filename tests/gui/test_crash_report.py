@@ -17,7 +17,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 def boxes():
-    from app.widgets.error_dialog import ErrorDialog
+    from app.widgets.shell.error_dialog import ErrorDialog
     return [w for w in QApplication.allWidgets() if isinstance(w, ErrorDialog) and w.isVisible()]
 
 def soon(step):

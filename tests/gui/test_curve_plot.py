@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app import theme
-from app.widgets.curve_plot import CurvePlot
-from app.widgets.plot_legend import PlotLegend
+from app.widgets.plots.curve_plot import CurvePlot
+from app.widgets.plots.plot_legend import PlotLegend
 
 EPOCHS = list(range(1, 41))
 

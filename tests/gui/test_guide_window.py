@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor, QImage, QTextDocument
 from PySide6.QtWidgets import QApplication
 
 from app import theme
-from app.widgets.guide_window import GuideWindow
+from app.widgets.shell.guide_window import GuideWindow
 
 PICTURE = "../pictures/data-light.png"
 KIND = QTextDocument.ResourceType.ImageResource.value

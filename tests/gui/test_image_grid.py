@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from app import theme
 from app.thumbnails import Thumbnails
-from app.widgets.grid_layout import CellSize
-from app.widgets.image_grid import ImageGrid
-from app.widgets.overlay import Overlay, OverlayBox
+from app.widgets.gallery.grid_layout import CellSize
+from app.widgets.gallery.image_grid import ImageGrid
+from app.widgets.gallery.overlay import Overlay, OverlayBox
 from core.domain.dataset import Image
 from tests.gui.pictures import draw_numbered
 

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from app.widgets.import_dialog import ImportDialog
-from app.widgets.overlay import overlay_of
+from app.widgets.data.import_dialog import ImportDialog
+from app.widgets.gallery.overlay import overlay_of
 from core.actions.importing import ImportChoices, open_for_preview
 from core.domain.source import ClassEdit
 from core.domain.task import Task

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QWidget
 
 from app import theme
 from app.readings import LONGEST_GOODBYE, Readings
-from app.widgets.machine_panel import MachineCard, MachineFoot, Sparkline
+from app.widgets.shell.machine_panel import MachineCard, MachineFoot, Sparkline
 from core.actions.readings import RETRY_SECONDS, Driver, GpuReading, MachineReading, WorkerReading, read_machine
 from tests.pretended_driver import GIGABYTE, PretendedCard, PretendedDriver
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from app import theme
-from app.widgets.overlay import Overlay, OverlayBox
-from app.widgets.picture_dialog import PictureDialog
+from app.widgets.gallery.overlay import Overlay, OverlayBox
+from app.widgets.gallery.picture_dialog import PictureDialog
 from core.domain.dataset import Image
 from tests.gui.pictures import draw_numbered, draw_picture
 

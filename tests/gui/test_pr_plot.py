@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.widgets.plot_legend import PlotLegend
-from app.widgets.pr_plot import PrPlot, average_precision
+from app.widgets.plots.plot_legend import PlotLegend
+from app.widgets.plots.pr_plot import PrPlot, average_precision
 from core.domain.report import PrCurve
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from app.widgets.run_list import RunList
+from app.widgets.run.run_list import RunList
 from core.actions.reporting import RunSummary
 from core.domain.history import RunState
 

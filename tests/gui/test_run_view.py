@@ -14,9 +14,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from app.pages.train_page import TrainPage
-from app.widgets import run_view
-from app.widgets.picture_dialog import PictureDialog
-from app.widgets.run_words import DISK_FULL
+from app.widgets.gallery.picture_dialog import PictureDialog
+from app.widgets.run import run_view
+from app.widgets.run.run_words import DISK_FULL
 from core.domain.event import (
     DeviceChosen,
     EpochFinished,

@@ -15,11 +15,11 @@ from app import theme
 from app.jobs import Jobs
 from app.main_window import MainWindow
 from app.settings import Settings
-from app.widgets.import_dialog import ImportDialog
-from app.widgets.job_tray import WORTH_SHOWING, JobTray
-from app.widgets.new_project_dialog import NewProjectDialog, file_name, free_path
-from app.widgets.settings_dialog import SettingsDialog
-from app.widgets.shortcut_sheet import ShortcutSheet
+from app.widgets.data.import_dialog import ImportDialog
+from app.widgets.shell.job_tray import WORTH_SHOWING, JobTray
+from app.widgets.shell.new_project_dialog import NewProjectDialog, file_name, free_path
+from app.widgets.shell.settings_dialog import SettingsDialog
+from app.widgets.shell.shortcut_sheet import ShortcutSheet
 from core.store import database
 from core.store.project_store import DATABASE, ProjectStore
 from tests.gui.windows import draw_classes, drop, make_project, window_of

@@ -13,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from app.main_window import MainWindow
-from app.widgets.error_dialog import ErrorDialog
+from app.widgets.shell.error_dialog import ErrorDialog
 from core.domain.errors import LensmithError
 from core.store.project_store import ProjectStore
 from tests.gui.windows import answer, question_of, window_of

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from app.main_window import MainWindow
 from app.settings import Settings
-from app.widgets.error_dialog import Story
+from app.widgets.shell.error_dialog import Story
 from tests.gui import pseudo_translation
 from tests.gui.windows import close
 

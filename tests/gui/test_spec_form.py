@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from app.settings import Settings
 from app.state import Session
 from app.widgets.question import Question
-from app.widgets.spec_form import SpecForm
+from app.widgets.training.spec_form import SpecForm
 from core.actions.importing import opened, run_import
 from core.actions.readings import GpuReading, MachineReading
 from core.domain.run import FromScratch, VaultWeights, weights_of

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize
 from app.pages.train_page import TrainPage
 from app.settings import Settings
 from app.state import Change, Session
-from app.widgets.run_view import RunView
+from app.widgets.run.run_view import RunView
 from core.domain.event import Event, Finished, Outcome, Started
 from core.domain.task import Task
 from core.runs.event_log import EVENTS, EventLog

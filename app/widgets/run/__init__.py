@@ -1,0 +1,1 @@
+"""A run as it goes, and the list of runs."""

@@ -1,0 +1,1 @@
+"""What surrounds the pages: rail, dialogs, job tray, guide."""
