@@ -12,7 +12,7 @@ from core.domain.event import EpochFinished
 from core.domain.run import FineTune
 from core.domain.task import Task
 
-LEAST_HEIGHT = 168  # pixels, of a plot with its legend
+LEAST_HEIGHT = 132  # pixels, of a plot with its legend
 
 
 class RunCurves(QWidget):

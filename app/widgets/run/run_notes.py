@@ -13,7 +13,7 @@ from core.domain.history import RunState
 
 MOST_WARNINGS = 2  # shown; the log has them all
 DETAIL_LINES, DETAILS_HEIGHT = 40, 140
-_ENDINGS = {RunState.FAILED: "bad", RunState.INTERRUPTED: "caution", DISK_FULL: "caution", RunState.STOPPED: "caution"}
+_ENDINGS = {RunState.FAILED: "bad", RunState.INTERRUPTED: "caution", DISK_FULL: "caution"}
 
 
 class Note(QFrame):

@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from app import theme
 from app.live_run import LiveRun
+from app.translations import said
 from app.widgets.elided import ElidedLabel
 from app.widgets.metric_words import figure, metric_meaning, metric_name
 from app.widgets.parts import Card, Figure, duration, label
@@ -73,7 +74,7 @@ class RunStanding(Card):
         if state == RunState.COMPLETED:
             return self.tr("Completed"), epochs
         if state == RunState.STOPPED:
-            return self.tr("Stopped after {}").format(epochs), self.tr("The best weights so far are kept.")
+            return self.tr("Stopped after {}").format(epochs), said(history.finished.reason if history.finished else "")
         return self.tr("Ended after {}").format(epochs), ""
 
 
