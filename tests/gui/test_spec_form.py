@@ -174,6 +174,8 @@ def test_that_missing_weights_are_named_and_found_once_they_are_there(show, qtbo
     assert not form.start_button.isEnabled()
     assert "no start weights" in form.badge.text()
     assert form.settings.weights.fetch_button.isVisible()
+    advised = next(card.advice for card in form.modes.cards.values() if card.advice.isVisible())
+    assert "once this model has start weights" in advised.text
     sha256 = keep_weights(tmp_path, "náš", "yolov8n", Task.DETECTION)
     form.hide()
     form.show()

@@ -262,12 +262,13 @@ class SpecForm(QWidget):
         expert = self.session.settings.expert
         self.form = replace(self.form, texts=self.advanced.texts() if expert else {})
         entry = find(self.form.model, facts.task)
-        options = starts(entry, around.shelf, self.session.runs) if self.form.mode != "scratch" else []
+        at_hand = starts(entry, around.shelf, self.session.runs)
+        options = at_hand if self.form.mode != "scratch" else []
         start = next((o for o in options if o.name == self.form.start), options[0] if options else None)
         self.form = replace(self.form, start=start.name if start else "")
         self.judgement = judge(self.form, facts, start, cuda=around.cuda)
         self.modes.choose(self.form.mode)
-        self._show_cards(facts)
+        self._show_cards(facts, can_start=bool(at_hand))
         with_runs = {run.model for run in self.session.runs if run.seconds is not None}
         self.settings.show_models(self.form, facts.task, around.shelf, with_runs)
         self.settings.show_entry(entry)
@@ -278,7 +279,7 @@ class SpecForm(QWidget):
         self.advanced.show_defaults(self.judgement.plain)
         self.advanced.show_problems(self._field_problems(self.judgement))
 
-    def _show_cards(self, facts: DataFacts) -> None:
+    def _show_cards(self, facts: DataFacts, *, can_start: bool) -> None:
         costs = {}
         for mode in self.modes.cards:
             run = last_time(self.session.runs, mode)
@@ -289,9 +290,11 @@ class SpecForm(QWidget):
         if self.session.settings.expert:
             self.modes.advise("", "")
         else:
-            self.modes.advise(
-                recommended_mode(facts), self.tr("Recommended for %n training picture(s) a class", "", each)
-            )
+            mode = recommended_mode(facts)
+            why = self.tr("Recommended for %n training picture(s) a class", "", each)
+            if mode != "scratch" and not can_start:
+                why = self.tr("Recommended once this model has start weights here")
+            self.modes.advise(mode, why)
 
     def _show_ready(self) -> None:
         missing = self._missing()
