@@ -18,6 +18,7 @@ from app.widgets.parts import duration
 from app.widgets.shell.rail import Rail
 from core.domain.history import RunState
 from core.domain.progress import Progress
+from core.domain.run import number_of
 from core.runs.status import is_alive, worker_of
 from core.store.run_store import RunStore
 
@@ -145,6 +146,7 @@ class Workspace(QWidget):
         if change & (Change.DATA | Change.ACCESS):
             counts = self.tr("%n image(s)", "", len(session.data.images)) if session.loaded else ""
             self.rail.show_project(session.path.name, counts)
+        if change & Change.ACCESS:
             self.read_only.say(session.reading_only)
         if change & Change.FINDINGS and not self._pages_loaded:
             self._pages_loaded = True
@@ -178,7 +180,7 @@ class Workspace(QWidget):
             if self.readings.worker is None:
                 self.readings.worker = _process_of(live)
         elif going:
-            self.rail.show_runs((self.tr("Run {} is going").format(_number(going[0])),), going=True)
+            self.rail.show_runs((self.tr("Run {} is going").format(number_of(going[0])),), going=True)
         else:
             self.rail.show_runs((self.tr("No run going"),), going=False)
             self.readings.worker = None
@@ -233,10 +235,6 @@ class Workspace(QWidget):
 def _process_of(live: LiveRun) -> int | None:
     record = worker_of(live.run.path)
     return record.process.pid if record is not None and record.process.is_here else None
-
-
-def _number(run_id: str) -> int:
-    return int(run_id.split("-")[0])
 
 
 def _load_pages(progress: Progress) -> None:

@@ -18,7 +18,7 @@ from app.widgets.metric_words import metric_meaning, metric_name
 from app.widgets.parts import Card, Glyph, PageHeader, button, label, page_column
 from app.widgets.results.error_gallery import ErrorGallery
 from app.widgets.results.report_view import ReportView, part_of
-from app.widgets.results.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric, number_of
+from app.widgets.results.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric
 from app.widgets.results.scores_table import ScoresTable
 from core.actions.reporting import DAMAGED, RunSummary
 from core.domain.dataset import Image
@@ -26,6 +26,7 @@ from core.domain.errors import LensmithError
 from core.domain.history import RunState
 from core.domain.progress import Progress
 from core.domain.report import Report
+from core.domain.run import number_of
 from core.domain.task import Split, Task
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from core.actions.reporting import RunSummary
 from core.domain.errors import LensmithError
 from core.domain.history import RunState
 from core.domain.progress import Progress
+from core.domain.run import number_of
 from core.training.catalog import catalogue
 
 if TYPE_CHECKING:  # ONNX and OpenCV, which the window does not wait for
@@ -101,7 +102,7 @@ class ShipPage(QWidget):
     def _load(self, run: RunSummary) -> None:
         """Read what there is to say about the run's file; parsing it takes longer than the window may wait."""
         self._shown, self._wanted = run, run.run
-        number = _number(run.run)
+        number = number_of(run.run)
         self.export.set_default(self._default_folder() / f"{self.session.path.name}-run{number}.onnx")
         self.export.export_button.setEnabled(False)
         self._header.subtitle.setText(self.tr("Reading the file of run {}…").format(number))
@@ -123,7 +124,7 @@ class ShipPage(QWidget):
         if facts.run.id != self._wanted:
             return
         self.facts = facts
-        number = _number(facts.run.id)
+        number = number_of(facts.run.id)
         self._header.subtitle.setText(
             self.tr("Run {}: the file that was measured is the file that you take away.").format(number)
         )
@@ -215,7 +216,7 @@ class ShipPage(QWidget):
         }
         model = next((entry.title for entry in catalogue() if entry.name == run.model), run.model)
         model = self.fontMetrics().elidedText(model, Qt.TextElideMode.ElideMiddle, MODEL)
-        parts = [self.tr("Run {}").format(_number(run.run)), modes.get(run.mode, run.mode), model]
+        parts = [self.tr("Run {}").format(number_of(run.run)), modes.get(run.mode, run.mode), model]
         if run.test is not None:
             parts.append(self.tr("{} on test").format(f"{run.test:.3f}"))
         elif run.val is not None:
@@ -301,7 +302,3 @@ class ShipPage(QWidget):
         row.addWidget(scroll)
         row.addWidget(self.tried, 1)
         return holder
-
-
-def _number(run_id: str) -> int:
-    return int(run_id.split("-")[0])

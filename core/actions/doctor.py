@@ -49,9 +49,6 @@ def doctor() -> MachineReport:
 QT_REMEDY = "Install PySide6-Essentials 6.11.3, or Python 3.12 or newer."
 
 
-QT_REMEDY = "Install PySide6-Essentials 6.11.3, or Python 3.12 or newer."
-
-
 def qt_refusal(python: tuple[int, ...], qt: str) -> str:
     """Why this pair of Python and PySide6 would take the process down, or nothing.
 

@@ -97,3 +97,8 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     precision: str = "auto"  # auto, fp32, bf16, fp16
     seed: int = 0
     device: str = "auto"  # auto, cpu, cuda:0 …
+
+
+def number_of(run_id: str) -> int:
+    """Orders runs, and is what people call them by; clocks jump, this does not."""
+    return int(run_id.split("-")[0])

@@ -18,6 +18,7 @@ from core.domain.prediction import BoxPrediction, ClassPrediction, FoundBox
 from core.domain.task import Task
 from core.inference.onnx_checks import load_checked
 from core.inference.preprocess import INTERPOLATIONS, Pixels, Placement, resize, to_input
+from core.store.codec import Versioned, decoder_of
 from core.store.files import write_atomic
 
 if TYPE_CHECKING:
@@ -168,10 +169,10 @@ def _card(path: Path, model: "onnx.ModelProto") -> ModelCard:
         )
     newest = next(f.default for f in msgspec.structs.fields(ModelCard) if f.name == "schema_version")
     try:
-        version = msgspec.json.decode(text, type=dict[str, Any]).get("schema_version", 1)
-        if isinstance(version, int) and version > newest:
+        version = decoder_of(Versioned).decode(text).schema_version
+        if version > newest:
             raise LensmithError(f"{path} was made by a newer Lensmith (card version {version}).", "Update Lensmith.")
-        return msgspec.json.decode(text, type=ModelCard)
+        return decoder_of(ModelCard).decode(text)
     except msgspec.DecodeError as error:
         raise LensmithError(f"The Lensmith card in {path} is damaged: {error}.", "Export the model again.") from error
 

@@ -17,7 +17,9 @@ _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _first_meeting = threading.Lock()
 
 
-class _Version(msgspec.Struct):
+class Versioned(msgspec.Struct):
+    """Any of our documents, as far as one needs to know it before reading the rest."""
+
     schema_version: int = 1
 
 
@@ -43,7 +45,7 @@ def read_json(path: Path, type: type[T]) -> T:  # noqa: A002 - the word of the c
         raise LensmithError(f"{path} cannot be read ({error.strerror}).", "Check the disk and permissions.") from error
     known = getattr(type, "schema_version", None) and _default_version(type)
     try:
-        if known and (version := decoder_of(_Version).decode(data).schema_version) > known:
+        if known and (version := decoder_of(Versioned).decode(data).schema_version) > known:
             raise LensmithError(
                 f"{path} was written by a newer Lensmith (format {version}; this one reads up to {known}).",
                 "Update Lensmith to open it.",

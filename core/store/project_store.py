@@ -338,8 +338,9 @@ class ProjectStore:
 
     def _find_readable(self) -> None:
         """Choose how to read without writing: SQLite wants to make files of its own beside a database in WAL mode."""
-        with suppress(sqlite3.OperationalError), closing(self._connect_reader()) as db:
-            db.execute("SELECT 1 FROM sqlite_schema").fetchall()
+        with database.translated_errors(self._file, "Not opened"), suppress(sqlite3.OperationalError):
+            with closing(self._connect_reader()) as db:
+                db.execute("SELECT 1 FROM sqlite_schema").fetchall()
             return
         log = self._file.with_name(DATABASE + "-wal")
         if log.exists() and log.stat().st_size:

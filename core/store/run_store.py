@@ -10,7 +10,7 @@ from msgspec import Struct
 from core.domain.dataset import Snapshot
 from core.domain.errors import LensmithError
 from core.domain.report import Report
-from core.domain.run import RunSpec, mode_of
+from core.domain.run import RunSpec, mode_of, number_of
 from core.store.codec import read_json, write_json
 from core.store.files import sync_directory, translated_errors, write_atomic
 
@@ -27,8 +27,7 @@ class RunFolder(Struct, frozen=True):
 
     @property
     def number(self) -> int:
-        """Orders runs; clocks jump, this does not."""
-        return int(self.id.split("-")[0])
+        return number_of(self.id)
 
     def spec(self) -> RunSpec:
         return read_json(self.path / "spec.json", RunSpec)

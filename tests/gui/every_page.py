@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme, translations
 from app.live_run import LiveRun
-from app.main_window import MainWindow
+from app.main_window import SMALLEST, MainWindow
 from core.actions import importing
 from core.data import sample
 from core.domain.task import Task
@@ -27,7 +27,7 @@ from core.store.run_store import RunStore
 from tests.gui.pseudo_translation import clipped
 from tests.simulated_runs import make_run
 
-SMALL = (1000, 700)  # logical pixels: 1920 x 1080 at 150 % holds it beside a task bar
+SMALL = SMALLEST
 PATIENCE = 60  # seconds; only a window that hangs meets it
 SETTLED = 0.3  # thumbnails and curves come by timers
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.widgets.data.gallery_filter import PARTS, Filter
+from app.widgets.flow import FlowLayout
 from app.widgets.gallery.class_mark import class_mark
 
 SEARCH_AFTER = 150  # milliseconds without a key
@@ -65,8 +66,7 @@ class FilterBar(QWidget):
         self.search.setAccessibleName(self.tr("Search path or class"))
         self.search.setClearButtonEnabled(True)
         self.search.addAction(theme.icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
-        self.search.setMinimumWidth(140)
-        self.search.setMaximumWidth(theme.FIELD_WIDTH)
+        self.search.setFixedWidth(theme.FIELD_WIDTH)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(SEARCH_AFTER)
@@ -74,14 +74,12 @@ class FilterBar(QWidget):
         self.search.textEdited.connect(lambda: self._pause.start())
         self.search.textChanged.connect(lambda text: None if text else self._pause.start())  # its clear button
         self.search.returnPressed.connect(self._search)
-        second = QHBoxLayout()
-        second.setSpacing(theme.TIGHT)
+        second = FlowLayout(theme.TIGHT)
         for part, chip in self.parts.items():
             chip.setToolTip(tips[part])
             chip.clicked.connect(lambda checked, part=part: self._choose_part(part if checked else ""))
             second.addWidget(chip)
-        second.addStretch(1)
-        second.addWidget(self.search, 2)
+        second.addWidget(self.search)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.TIGHT)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 
-from app.widgets.gallery.overlay import _paint_marker
+from app.widgets.gallery.overlay import paint_marker
 
 
 class _Mark(QIconEngine):
@@ -17,7 +17,7 @@ class _Mark(QIconEngine):
         scale = rect.width() / 11  # the mark and its rim, in the units of pictures
         painter.translate(QPointF(rect.center()) + QPointF(0.5, 0.5))
         painter.scale(scale, scale)
-        _paint_marker(painter, QPointF(0, 0), self._look)
+        paint_marker(painter, QPointF(0, 0), self._look)
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -119,7 +119,7 @@ def _paint_boxes(
     if not (names and _paint_names(painter, placed, seen)):
         for box, where in placed:
             if min(where.width(), where.height()) >= _MARKED_SIDE:
-                _paint_marker(painter, where.topLeft() + QPointF(_MARKER, _MARKER), box.colour)
+                paint_marker(painter, where.topLeft() + QPointF(_MARKER, _MARKER), box.colour)
 
 
 def _paint_names(painter: QPainter, placed: list[tuple[OverlayBox, QRectF]], seen: QRectF) -> bool:
@@ -164,13 +164,13 @@ def _paint_chip(painter: QPainter, place: QRectF, text: str, colour: int) -> Non
     painter.setPen(_pen(QColor(colours.classes[colour % len(colours.classes)]), 1))
     painter.setBrush(QColor(colours.surface))
     painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-    _paint_marker(painter, QPointF(place.left() + theme.TIGHT + _MARKER / 2, place.center().y()), colour)
+    paint_marker(painter, QPointF(place.left() + theme.TIGHT + _MARKER / 2, place.center().y()), colour)
     painter.setPen(QColor(colours.text))
     words = place.adjusted(2 * theme.TIGHT + _MARKER, 0, 0, 0)
     painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
-def _paint_marker(painter: QPainter, centre: QPointF, colour: int) -> None:
+def paint_marker(painter: QPainter, centre: QPointF, colour: int) -> None:
     """Square, circle, triangle, diamond: neighbouring classes differ for those who do not see the colour."""
     colours = theme.current()
     painter.setPen(_pen(QColor(colours.surface), 1))

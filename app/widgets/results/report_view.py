@@ -10,8 +10,8 @@ from app import theme
 from app.widgets.metric_words import UNDEFINED, figure, metric_meaning, metric_name, span
 from app.widgets.parts import Card, Glyph, label
 from app.widgets.plots.confusion_matrix import ConfusionMatrix
-from app.widgets.results.run_table import number_of
 from core.domain.report import MAIN_METRIC, Parity, PrCurve, Report, SplitReport
+from core.domain.run import number_of
 from core.domain.task import Split, Task
 
 if TYPE_CHECKING:

@@ -12,12 +12,9 @@ from app.widgets.parts import duration
 from app.widgets.run.run_words import mode_title, model_title, state_look
 from app.widgets.sorted_table import Column, SortedTable
 from core.actions.reporting import RunSummary
+from core.domain.run import number_of
 
 MOST_ROWS = 5  # seen at once; the others by scrolling
-
-
-def number_of(run_id: str) -> int:
-    return int(run_id.split("-")[0])
 
 
 def main_metric(runs: Sequence[RunSummary]) -> str:

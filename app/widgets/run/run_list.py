@@ -33,7 +33,7 @@ from app.widgets.metric_words import figure, metric_name
 from app.widgets.parts import button, duration, label
 from app.widgets.run.run_words import mode_title, model_title, state_look, told_state
 from core.actions.reporting import RunSummary
-from core.domain.run import mode_of
+from core.domain.run import mode_of, number_of
 from core.store.run_store import RunFolder
 
 WIDTH, NARROW = 216, 64
@@ -199,7 +199,7 @@ class _Runs(QAbstractListModel):
             return None
         run = self.run_at(index.row())
         lines = [
-            self.tr("Run {0}: {1}").format(number_of(run), model_title(run.model)),
+            self.tr("Run {0}: {1}").format(number_of(run.run), model_title(run.model)),
             *self.lines(run),
             self.tr("{0} on test: {1}").format(metric_name(run.metric), figure(run.test))
             if run.test is not None
@@ -305,7 +305,7 @@ class _RunDelegate(QStyledItemDelegate):
 
     def _paint_run(self, painter: QPainter, inner: QRect, model: _Runs, run: RunSummary) -> None:
         colours, look = theme.current(), state_look(run.state)
-        number = str(number_of(run))
+        number = str(number_of(run.run))
         icon = theme.icon(look.icon, look.role)
         if self.narrow:
             top = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
@@ -323,10 +323,6 @@ class _RunDelegate(QStyledItemDelegate):
         icon.paint(painter, QRect(inner.left(), rows[2].center().y() - side // 2, side, side))
         state = rows[2].adjusted(side + theme.TIGHT, 0, 0, 0)
         _write(painter, state, second, getattr(colours, look.role), pixels=theme.CAPTION_PX)
-
-
-def number_of(run: RunSummary) -> int:
-    return int(run.run.split("-")[0])
 
 
 def _write(

@@ -22,6 +22,7 @@ from app.jobs import Job, Jobs
 from app.thumbnails import Thumbnails
 from app.widgets.drop_zone import paths_in
 from app.widgets.elided import ElidedLabel
+from app.widgets.flow import FlowLayout
 from app.widgets.parts import Card, Glyph, button, duration, label
 from app.widgets.run.attempt import Attempt
 from app.widgets.ship.tried_view import TriedView
@@ -209,13 +210,12 @@ class TryModel(Card):
         self.head.addWidget(self.back_button)
         self.body.addLayout(self.head)
 
-    def _make_actions(self) -> QHBoxLayout:
+    def _make_actions(self) -> FlowLayout:
         self.pictures_button = button(self.tr("Pictures…"), "image")
         self.folder_button = button(self.tr("Folder…"), "folder-open")
         self.test_button = button("", "flask")
         self.test_button.setToolTip(self.tr("Try the file on images of the test set, which it never learnt from."))
-        row = QHBoxLayout()
-        row.setSpacing(theme.SMALL)
+        row = FlowLayout()
         for one, action in (
             (self.pictures_button, self._choose_pictures),
             (self.folder_button, self._choose_folder),
@@ -223,7 +223,6 @@ class TryModel(Card):
         ):
             one.clicked.connect(action)
             row.addWidget(one)
-        row.addStretch()
         return row
 
     def _make_progress(self) -> QWidget:

@@ -185,7 +185,3 @@ def first_mode(facts: DataFacts, shelf: Shelf) -> str:
 def last_time(runs: Sequence[RunSummary], mode: str) -> RunSummary | None:
     """The newest run of this mode that tells how long it took."""
     return next((run for run in reversed(runs) if run.mode == mode and run.seconds is not None), None)
-
-
-def number_of(run: RunSummary) -> int:
-    return int(run.run.split("-")[0])

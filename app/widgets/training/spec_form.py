@@ -24,7 +24,6 @@ from app.widgets.training.form_state import (
     first_model,
     judge,
     last_time,
-    number_of,
     recommended_mode,
     starts,
 )
@@ -37,6 +36,7 @@ from core.actions.training import facts_of_data
 from core.actions.weights import weights_at_hand
 from core.domain.history import RunState
 from core.domain.progress import Progress
+from core.domain.run import number_of
 from core.store.vault import Vault, VaultEntry
 from core.training.catalog import find
 from core.training.facts import DataFacts
@@ -284,7 +284,7 @@ class SpecForm(QWidget):
         for mode in self.modes.cards:
             run = last_time(self.session.runs, mode)
             if run is not None and run.seconds is not None:
-                costs[mode] = self.tr("Run {0} took {1} here").format(number_of(run), duration(run.seconds))
+                costs[mode] = self.tr("Run {0} took {1} here").format(number_of(run.run), duration(run.seconds))
         self.modes.show_costs(costs)
         each = facts.train // max(1, facts.classes)
         if self.session.settings.expert:
@@ -335,7 +335,7 @@ class SpecForm(QWidget):
             return live.number
         for run in self.session.runs:
             if run.state == RunState.RUNNING and not (live is not None and live.run.id == run.run):
-                return number_of(run)
+                return number_of(run.run)
         return 0
 
     def _empty_words(self) -> tuple[str, str] | None:

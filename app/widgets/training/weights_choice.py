@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QWidget
 from app import theme
 from app.widgets.parts import button, label
 from app.widgets.question import Question
-from app.widgets.training.form_state import StartWeights, number_of
-from core.domain.run import CatalogueWeights, VaultWeights
+from app.widgets.training.form_state import StartWeights
+from core.domain.run import CatalogueWeights, VaultWeights, number_of
 from core.training.catalog import Entry
 
 SUFFIXES = "*.safetensors *.pt *.pth"
@@ -65,7 +65,7 @@ class WeightsChoice(QWidget):
         if option.run is not None:
             score = "" if option.run.val is None else f" · {option.run.val:.3f}"
             mode = {"scratch": self.tr("scratch"), "transfer": self.tr("transfer"), "finetune": self.tr("fine-tune")}
-            return self.tr("Run {0} · {1}").format(number_of(option.run), mode[option.run.mode]) + score
+            return self.tr("Run {0} · {1}").format(number_of(option.run.run), mode[option.run.mode]) + score
         match option.ref:
             case VaultWeights(name=name):
                 return name

@@ -12,13 +12,12 @@ from app.widgets.training.form_state import (
     first_model,
     judge,
     last_time,
-    number_of,
     read_texts,
     recommended_mode,
     starts,
 )
 from core.actions.reporting import RunSummary
-from core.domain.run import FineTune, RunSpec, Transfer
+from core.domain.run import FineTune, RunSpec, Transfer, number_of
 from core.domain.task import Task
 from core.store.vault import VaultEntry
 from core.training.catalog import catalogue, find
@@ -154,7 +153,7 @@ def test_that_fields_of_another_mode_or_task_are_kept_but_do_not_count():
 
 def test_that_the_newest_timed_run_of_a_mode_tells_what_it_costs_here():
     runs = (run(1), run(2, "finetune", seconds=90.0), run(3, seconds=41.0), run(4, seconds=None))
-    assert number_of(last_time(runs, "transfer")) == 3
+    assert number_of(last_time(runs, "transfer").run) == 3
     assert last_time(runs, "finetune").seconds == 90.0
     assert last_time(runs, "scratch") is None
 
