@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from app import theme
 from app.thumbnails import Thumbnails
+from app.widgets.gallery import grid_cells
 from app.widgets.gallery.grid_layout import CellSize
 from app.widgets.gallery.image_grid import ImageGrid
 from app.widgets.gallery.overlay import Overlay, OverlayBox
@@ -265,3 +266,10 @@ def test_that_a_hundred_thousand_pictures_need_no_more_than_those_in_sight(qtbot
     assert grid.current == 99_999
     assert grid.viewport().rect().contains(grid.cell_rect(99_999))
     assert len(set(asked)) <= 3 * len(grid.visible_indices())
+
+
+def test_that_a_gallery_comes_to_rest_even_where_one_cell_takes_longer_than_a_frame_may(qtbot, grid, monkeypatch):
+    monkeypatch.setattr(grid_cells, "_DRAWING", -1.0)
+    grid._cells.forget()
+    grid.resize(1600, 1000)
+    qtbot.waitUntil(lambda: grid.is_complete, timeout=20_000)
