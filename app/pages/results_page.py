@@ -377,7 +377,8 @@ class NoticeCard(Card):
         self.action.clicked.connect(self._act)
         middle = Qt.AlignmentFlag.AlignHCenter
         self.body.addStretch()
-        for part in (self._icon, self.title, self.text):
+        self.body.addWidget(self._icon, alignment=middle)
+        for part in (self.title, self.text):
             part.setAlignment(middle)
             self.body.addWidget(part)
         self.body.addSpacing(theme.SMALL)

@@ -1,6 +1,7 @@
 """Labels, cards and badges in the sizes and roles of the theme."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
@@ -51,26 +52,21 @@ class Card(QFrame):
             self.body.addLayout(self.head)
 
 
-class Glyph(QLabel):
+class Glyph(QWidget):
     """An icon of the theme as a picture; it follows the palette."""
 
     def __init__(self, name: str, role: str = "muted", side: int = 20) -> None:
         super().__init__()
-        self._drawn = (name, role, side)
-        self._draw()
+        self._drawn = (name, role)
+        self.setFixedSize(side, side)
 
     def become(self, name: str, role: str) -> None:
         """Another icon of the same size."""
-        self._drawn = (name, role, self._drawn[2])
-        self._draw()
+        self._drawn = (name, role)
+        self.update()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange:
-            self._draw()
-
-    def _draw(self) -> None:
-        self.setPixmap(theme.picture(*self._drawn, ratio=self.devicePixelRatioF()))
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        theme.icon(*self._drawn).paint(QPainter(self), self.rect())
 
 
 class PageHeader(QHBoxLayout):
