@@ -13,6 +13,7 @@ from core.domain.progress import Progress
 from core.domain.source import ImportResult
 from core.domain.task import Split
 from core.runs import supervisor
+from core.store import classes
 from core.store.run_store import RunFolder
 from core.store.vault import VaultEntry
 from core.training.plan import Choices
@@ -97,17 +98,12 @@ def fill_split(session: Session) -> None:
 def merge_classes(session: Session, keep: int, others: Sequence[int]) -> None:
     """Make several classes one."""
 
-    def work(progress: Progress) -> int:
-        from core.actions import repairing
-
-        return repairing.merge_classes(session.store, keep, others, progress)
-
-    _edit(session, session.tr("Merging classes"), work)
+    _edit(session, session.tr("Merging classes"), lambda progress: classes.merge(session.store, keep, others))
 
 
 def remove_class(session: Session, class_id: int) -> None:
     """Take a class that no image shows out of use."""
-    _edit(session, session.tr("Removing a class"), lambda progress: session.store.retire_class(class_id))
+    _edit(session, session.tr("Removing a class"), lambda progress: classes.retire(session.store, class_id))
 
 
 def locate_images(session: Session, folder: Path, done: "Callable[[Located], object]") -> None:

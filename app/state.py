@@ -11,8 +11,9 @@ from app.live_run import LiveRun
 from app.settings import Settings
 from app.thumbnails import Thumbnails
 from core.actions.checking import CheckReport, check_project
-from core.actions.projects import ProjectData, read_project
+from core.actions.projects import ProjectData, read_project, relabelled
 from core.actions.reporting import RunSummary, summaries
+from core.domain.labels import ImageLabels
 from core.domain.progress import Progress
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
@@ -27,6 +28,7 @@ class Change(Flag):
     DATA = auto()  # images, annotations, classes, splits: ``session.data``
     FINDINGS = auto()  # ``session.report``, which follows the data a little later
     RUNS = auto()  # ``session.runs``
+    LABELS = auto()  # labels of some images: ``session.data`` has them, ``session.report`` does not
     LIVE = auto()  # another run is followed, or the followed one ended: ``session.live``
     ACCESS = auto()  # the project can be written now, or no longer
 
@@ -57,6 +59,10 @@ class Session(QObject):
         self.sources: list[OpenedSource] = []  # read, and waiting for the user's choices
         self._thumbnails: Thumbnails | None = None
         self._chosen_run = ""
+        self._places: dict[str, int] | None = None  # image hash -> index in ``data.images``
+        self._relabelled: list[dict[str, ImageLabels]] = []  # what a reading under way may not have seen
+        self._relabelled_before = 0  # how many went through that list and are in ``data`` for good
+        self._is_behind = False  # ``report`` is about labels from before
 
     @property
     def thumbnails(self) -> Thumbnails:
@@ -78,6 +84,33 @@ class Session(QObject):
             return self.tr("Read-only: the project's folder cannot be written.")
         holder = self.store.holder
         return self.tr("Read-only: {0} on {1} has it open (process {2}).").format(holder.user, holder.host, holder.pid)
+
+    def place_of(self, image_hash: str) -> int | None:
+        """Where an image is in ``data.images``."""
+        if self._places is None:
+            self._places = {image.hash: place for place, image in enumerate(self.data.images)}
+        return self._places.get(image_hash)
+
+    def relabel(self, labels: dict[str, ImageLabels]) -> None:
+        """These labels (by image hash) were saved: ``data`` has them at once, without reading all of it again."""
+        self._relabelled.append(labels)
+        self._is_behind = True
+        if self.loaded:
+            self._put(labels)
+        self.changed.emit(Change.LABELS)
+
+    def catch_up(self) -> None:
+        """Read data and findings anew if labels were changed since."""
+        if self._is_behind:
+            self.reload(Change.DATA)
+
+    def _put(self, labels: dict[str, ImageLabels]) -> None:
+        images = self.data.images
+        assert isinstance(images, list)
+        for image_hash, new in labels.items():
+            place = self.place_of(image_hash)
+            if place is not None:
+                images[place] = relabelled(images[place], new)
 
     def reload(self, what: Change = Change.DATA | Change.RUNS) -> None:
         """Read ``what`` again in the background; ``changed`` tells when it is there."""
@@ -120,11 +153,18 @@ class Session(QObject):
             source.close()
         self.store.close()
 
-    def _read_data(self, progress: Progress) -> ProjectData:
-        return read_project(self.store)
+    def _read_data(self, progress: Progress) -> tuple[ProjectData, int]:
+        known = self._relabelled_before + len(self._relabelled)
+        return read_project(self.store), known
 
-    def _take_data(self, data: ProjectData) -> None:
-        self.data, self.loaded = data, True
+    def _take_data(self, read: tuple[ProjectData, int]) -> None:
+        data, known = read
+        self.data, self.loaded, self._places, self._is_behind = data, True, None, False
+        del self._relabelled[: known - self._relabelled_before]
+        self._relabelled_before = known
+        for labels in self._relabelled:
+            self._put(labels)
+            self._is_behind = True
         self.changed.emit(Change.DATA)
 
         def check(progress: Progress) -> CheckReport:

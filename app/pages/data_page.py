@@ -24,6 +24,7 @@ from app.widgets.data.gallery_filter import (
     missing_folders,
 )
 from app.widgets.data.health_list import Remedy
+from app.widgets.gallery.overlay import look_of
 from app.widgets.parts import PageHeader, button, page_column
 from app.widgets.question import Question
 from core.data.formats.class_names import near_names
@@ -135,8 +136,8 @@ class DataPage(QWidget):
 
     def _show_index(self, index: GalleryIndex) -> None:
         classes = [
-            ClassChoice(each.id, look, each.name, index.counts[each.id].images)
-            for look, each in enumerate(self.session.data.classes)
+            ClassChoice(each.id, look_of(each), each.name, index.counts[each.id].images)
+            for each in self.session.data.classes
             if each.id in index.counts
         ]
         problems = None if self._findings.problems is None else len(self._findings.problems)

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.actions.splitting import is_split
 from core.domain.annotation import Unlabelled
 from core.domain.dataset import Image, ImageClass
 from core.domain.errors import LensmithError
+from core.domain.labels import ImageLabels
 from core.domain.project import ProjectInfo
 from core.domain.task import Task
 from core.store.project_store import DATABASE, ProjectStore
@@ -33,6 +35,17 @@ class ProjectData(Struct, frozen=True, kw_only=True):
 def read_project(store: ProjectStore) -> ProjectData:
     """Everything the window shows of a project's data; seconds for 100,000 images, so never in the window's thread."""
     return ProjectData(info=store.info, classes=store.classes(), images=store.images())
+
+
+def relabelled(image: Image, labels: ImageLabels) -> Image:
+    """``image`` with other labels."""
+    return replace(
+        image,
+        annotation=labels.annotation,
+        done=labels.done,
+        proposals=len(labels.proposals),
+        least_score=min((one.score for one in labels.proposals), default=1.0),
+    )
 
 
 def count_images(path: Path) -> int | None:

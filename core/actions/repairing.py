@@ -1,4 +1,4 @@
-"""Repairs that a finding offers: each is one transaction, all of it or none."""
+"""A repair that a finding offers: pictures that were moved are found again."""
 
 import os
 from collections.abc import Sequence
@@ -6,48 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from core.data import images as pictures
 from core.data.formats.listing import list_images
-from core.domain.annotation import Annotation, Box, Boxes, ClassLabel
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
 from core.domain.source import ImportedImage
 from core.store.project_store import ProjectStore
-
-
-def merge_classes(store: ProjectStore, keep: int, others: Sequence[int], progress: Progress = silent) -> int:
-    """Give everything labelled as one of ``others`` the class ``keep`` and take the others out of use.
-
-    Class ids in, number of images changed out. Runs keep the classes that they were trained on.
-    """
-    gone = set(others) - {keep}
-    changed = 0
-    with store.transaction():
-        images = store.images()
-        for done, image in enumerate(images, start=1):
-            merged = _merged(image.annotation, keep, gone)
-            if merged != image.annotation:
-                store.set_annotation(image.hash, merged)
-                changed += 1
-            progress(done, len(images), "Merging classes")
-        for class_id in gone:
-            store.retire_class(class_id)
-    return changed
-
-
-def _merged(annotation: Annotation, keep: int, gone: set[int]) -> Annotation:
-    match annotation:
-        case ClassLabel(class_id) if class_id in gone:
-            return ClassLabel(keep)
-        case Boxes(boxes) if any(box.class_id in gone for box in boxes):
-            return Boxes(tuple(_merged_box(box, keep, gone) for box in boxes))
-    return annotation
-
-
-def _merged_box(box: Box, keep: int, gone: set[int]) -> Box:
-    return replace(box, class_id=keep) if box.class_id in gone else box
 
 
 class Located(Struct, frozen=True):

@@ -11,10 +11,15 @@ from core.domain.task import Split, Task
 
 
 class ImageClass(Struct, frozen=True):
-    """A class of the project. The id never changes and is never reused; the name may change."""
+    """A class of the project. The id never changes and is never reused; everything else may change.
+
+    ``look``: which colour and marker; ``shortcut``: a letter that gives it on the Label page, or empty.
+    """
 
     id: int
     name: str
+    look: int | None = None  # by id where nobody chose
+    shortcut: str = ""
 
 
 class ImageFacts(Struct, frozen=True, kw_only=True):
@@ -48,6 +53,9 @@ TRAITS = (
 class Image(Struct, frozen=True, kw_only=True, gc=False):
     """One image of a project; ``path`` is one file that holds it now (absolute).
 
+    ``done``: false while somebody is still labelling it, and then it does not train. ``proposals`` wait for somebody to
+    accept them; ``least_score`` is that of the least certain one.
+
     Nothing in it can lead back to it, so the garbage collector need not walk 100,000 of them while a window waits.
     """
 
@@ -59,6 +67,9 @@ class Image(Struct, frozen=True, kw_only=True, gc=False):
     split: Split | None = None
     traits: tuple[str, ...] = ()
     orientation: int = 1
+    done: bool = True
+    proposals: int = 0
+    least_score: float = 1.0
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -87,7 +98,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def data_hash(self) -> str:
         """Names the data: equal exactly when classes, images, labels and splits are equal."""
-        return _digest((self.classes, [_content(image) for image in self.images]))
+        classes = [{"id": one.id, "name": one.name} for one in self.classes]
+        return _digest((classes, [_content(image) for image in self.images]))
 
     def test_hash(self) -> str:
         """Two runs can be compared on their test metrics only when this is equal."""

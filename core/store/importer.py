@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
+from core.domain.labels import labels_of
 from core.domain.source import ImportCounts, ImportedImage, Problem
 from core.domain.task import Split
+from core.store import journal
 from core.store.picture_paths import PicturePaths
 from core.store.queries import to_annotation
 
@@ -140,7 +143,14 @@ class _Batch:
             " SET image = excluded.image, mtime_ns = excluded.mtime_ns, size = excluded.size",
             self._new_files,
         )
-        write_annotations(db, self._labelled)
+        known = {
+            id_: replace(labels_of(annotation), proposals=journal.read(db, id_).proposals)
+            for id_, annotation in self._labelled
+            if id_ not in self._new_images
+        }
+        write_annotations(db, [item for item in self._labelled if item[0] in self._new_images])
+        if known:
+            journal.change(db, "import", (), known)
         db.executemany("UPDATE images SET split = ? WHERE id = ?", self._split)
 
     def _read_known(self) -> dict[str, _Known]:
@@ -174,7 +184,7 @@ def write_annotations(db: sqlite3.Connection, annotations: Sequence[tuple[int, A
     """Give images (by row id) that have no boxes their annotations."""
     db.executemany("UPDATE images SET state = ?, class = ? WHERE id = ?", (_state(*item) for item in annotations))
     db.executemany(
-        "INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO boxes (image, position, x_min, y_min, x_max, y_max, class) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (id_, position, box.x_min, box.y_min, box.x_max, box.y_max, box.class_id)
             for id_, annotation in annotations

@@ -73,7 +73,63 @@ def to_2(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX problems_by_place ON problems (place)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (to_1, to_2)
+_VERSION_3 = """
+ALTER TABLE images ADD COLUMN done INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE images ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE images ADD COLUMN how TEXT NOT NULL DEFAULT 'imported';
+ALTER TABLE images ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE boxes ADD COLUMN how TEXT NOT NULL DEFAULT 'imported';
+ALTER TABLE boxes ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE classes ADD COLUMN look INTEGER;
+ALTER TABLE classes ADD COLUMN shortcut TEXT NOT NULL DEFAULT '';
+ALTER TABLE classes ADD COLUMN number INTEGER;
+CREATE TABLE proposals (
+    image INTEGER NOT NULL REFERENCES images (id),
+    position INTEGER NOT NULL,
+    x_min REAL NOT NULL,
+    y_min REAL NOT NULL,
+    x_max REAL NOT NULL,
+    y_max REAL NOT NULL,
+    class INTEGER NOT NULL REFERENCES classes (id),
+    score REAL NOT NULL,
+    source TEXT NOT NULL,
+    PRIMARY KEY (image, position)
+) WITHOUT ROWID;
+CREATE TABLE edits (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    user TEXT NOT NULL,
+    verb TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('edit', 'undo', 'redo')),
+    of INTEGER REFERENCES edits (id),
+    standing TEXT NOT NULL CHECK (standing IN ('done', 'undone', 'left')),
+    classes TEXT
+);
+CREATE INDEX edits_by_standing ON edits (kind, standing, id);
+CREATE TABLE edit_images (
+    edit INTEGER NOT NULL REFERENCES edits (id),
+    image INTEGER NOT NULL REFERENCES images (id),
+    change TEXT NOT NULL,
+    PRIMARY KEY (edit, image)
+) WITHOUT ROWID;
+CREATE INDEX edit_images_by_image ON edit_images (image);
+"""
+
+
+def to_3(db: sqlite3.Connection) -> None:
+    """Labelling: what is done, where labels came from, proposals, and each edit with what it changed.
+
+    Classes keep the colours that they had by their place; new ones have none until they get one.
+    """
+    for statement in _VERSION_3.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    live = db.execute("SELECT id FROM classes WHERE NOT retired ORDER BY position, id").fetchall()
+    db.executemany("UPDATE classes SET look = ? WHERE id = ?", ((look, id_) for look, (id_,) in enumerate(live)))
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (to_1, to_2, to_3)
 VERSION = len(MIGRATIONS)
 
 

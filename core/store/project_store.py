@@ -13,8 +13,9 @@ from pathlib import Path
 from types import TracebackType
 
 from filelock import BaseFileLock
+from msgspec.structs import replace
 
-from core.domain.annotation import Annotation, Boxes, ClassLabel
+from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Image, ImageClass, Snapshot
 from core.domain.errors import LensmithError
 from core.domain.project import Holder, ProjectInfo
@@ -131,7 +132,7 @@ class ProjectStore:
 
     @property
     def info(self) -> ProjectInfo:
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.read_info(db)
 
     @property
@@ -141,43 +142,47 @@ class ProjectStore:
 
     def classes(self) -> tuple[ImageClass, ...]:
         """The classes in use, in the order of a model's outputs."""
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.read_classes(db)
 
     def images(self) -> list[Image]:
         """Every image that some file is known of, in the order of import; absolute paths."""
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.read_images(db, self._paths)
 
     def count_images(self) -> int:
         """As many as ``images`` would tell, without reading them."""
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.count_images(db)
 
     def files(self) -> list[tuple[str, str]]:
         """(absolute path, image hash) of every known file."""
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.read_files(db, self._paths)
 
     def problems(self) -> tuple[Problem, ...]:
         """What imports could not take as it was."""
-        with self._reading() as db:
+        with self.reading() as db:
             return queries.read_problems(db)
 
     def snapshot(self) -> Snapshot:
-        """The data a run may train on, frozen: labelled images that have a split, sorted by hash.
+        """The data a run may train on, frozen: images labelled to the end that have a split, sorted by hash.
 
         Raises:
             LensmithError: the project has no task or no class yet.
         """
-        with self._reading() as db:
+        with self.reading() as db:
             info = queries.read_info(db)
             classes = queries.read_classes(db)
             images = queries.read_images(db, self._paths)
         if info.task is None or not classes:
             raise LensmithError(f"“{info.name}” has no labelled images yet.", "Import or label some first.")
         kind = ClassLabel if info.task is Task.CLASSIFICATION else Boxes
-        usable = [image for image in images if image.split is not None and isinstance(image.annotation, kind)]
+        usable = [
+            replace(image, proposals=0, least_score=1.0)
+            for image in images
+            if image.split is not None and image.done and isinstance(image.annotation, kind)
+        ]
         usable.sort(key=lambda image: image.hash)
         return Snapshot(project=info.name, task=info.task, classes=classes, images=tuple(usable))
 
@@ -207,7 +212,7 @@ class ProjectStore:
     def set_task(self, task: Task) -> None:
         """Say what the models of this project answer; refused once images are labelled for the other task."""
         other = "boxes" if task is Task.CLASSIFICATION else "class"
-        with self._editing() as db:
+        with self.editing() as db:
             if db.execute("SELECT 1 FROM images WHERE state = ? LIMIT 1", (other,)).fetchone():
                 raise LensmithError(
                     f"The images of “{queries.read_info(db).name}” are labelled for another task than {task}.",
@@ -217,39 +222,17 @@ class ProjectStore:
 
     def add_classes(self, names: Sequence[str]) -> dict[str, int]:
         """Name -> id of each name, known or new; new ones come after the others. A retired name comes back."""
-        with self._editing() as db:
+        with self.editing() as db:
             ids = dict(db.execute("SELECT name, id FROM classes"))
             (last,) = db.execute("SELECT coalesce(max(position), -1) FROM classes").fetchone()
             for name in names:
-                _check_class_name(name)
+                check_class_name(name)
                 if name in ids:
                     db.execute("UPDATE classes SET retired = 0 WHERE id = ? AND retired", (ids[name],))
                 else:
                     last += 1
                     ids[name] = db.execute("INSERT INTO classes (name, position) VALUES (?, ?)", (name, last)).lastrowid
             return {name: ids[name] for name in names}
-
-    def rename_class(self, class_id: int, name: str) -> None:
-        """Give a class another name; its id, images and runs stay."""
-        _check_class_name(name)
-        with self._editing() as db:
-            taken = db.execute("SELECT id FROM classes WHERE name = ? AND id != ?", (name, class_id)).fetchone()
-            if taken:
-                raise LensmithError(f"There is a class “{name}” already.", "Choose another name.")
-            if db.execute("UPDATE classes SET name = ? WHERE id = ?", (name, class_id)).rowcount == 0:
-                raise LensmithError(f"There is no class with the id {class_id}.", "Reload the list of classes.")
-
-    def retire_class(self, class_id: int) -> None:
-        """Take a class out of use; refused while images show it. Earlier runs keep it, and its id is never reused."""
-        with self._editing() as db:
-            used = db.execute(
-                "SELECT count(*) FROM (SELECT id FROM images WHERE class = :id"
-                " UNION SELECT image FROM boxes WHERE class = :id)",
-                {"id": class_id},
-            ).fetchone()[0]
-            if used:
-                raise LensmithError(f"{used} images show this class.", "Give them another label first.")
-            db.execute("UPDATE classes SET retired = 1 WHERE id = ?", (class_id,))
 
     def import_images(self, rows: Iterable[ImportedImage], problems: Iterable[Problem] = ()) -> ImportCounts:
         """Add what is new, in one transaction; whatever ``rows`` raises leaves the project as it was.
@@ -258,17 +241,8 @@ class ProjectStore:
         become problems (``conflicting_labels``, ``duplicate_across_splits``, ``file_replaced``,
         ``undecodable_name``). ``problems`` is read after the last row, so ``rows`` may still be adding to it.
         """
-        with self._editing() as db:
+        with self.editing() as db:
             return importer.import_rows(db, self._paths, rows, problems)
-
-    def set_annotation(self, hash: str, annotation: Annotation) -> None:  # noqa: A002 - the word of the domain
-        """Say what one image shows, in place of what was said before."""
-        with self._editing() as db:
-            row = db.execute("SELECT id FROM images WHERE hash = ?", (hash,)).fetchone()
-            if row is None:
-                raise LensmithError(f"There is no image {hash} in this project.", "Import it first.")
-            db.execute("DELETE FROM boxes WHERE image = ?", row)
-            importer.write_annotations(db, [(row[0], annotation)])
 
     def set_splits(self, splits: Mapping[str, Split | None], unlock: bool = False) -> int:
         """Put images (by hash) into parts and return how many moved.
@@ -278,7 +252,7 @@ class ProjectStore:
         Raises:
             LensmithError: an image would leave or join the locked test part and ``unlock`` is not given.
         """
-        with self._editing() as db:
+        with self.editing() as db:
             current = dict(db.execute("SELECT hash, split FROM images"))
             moves = [(split, hash_) for hash_, split in splits.items() if current.get(hash_, split) != split]
             touching = sum(Split.TEST in (split, current[hash_]) for split, hash_ in moves)
@@ -291,16 +265,17 @@ class ProjectStore:
             db.executemany("UPDATE images SET split = ? WHERE hash = ?", moves)
             return len(moves)
 
-    # Connections
+    # Connections, for what is kept in modules of its own
 
     @contextmanager
-    def _editing(self) -> Iterator[sqlite3.Connection]:
+    def editing(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection, inside a transaction."""
         with self.transaction():
             assert self._writer is not None
             yield self._writer
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         """The writing connection within one's own transaction, else a fresh one that sees one moment of the project.
 
         Opening takes well under a millisecond, and a reader of its own never waits for a long import.
@@ -405,7 +380,8 @@ def _check_version(version: int, path: Path) -> None:
         raise LensmithError(f"{path} is not a Lensmith project: its database is empty.", "Choose another folder.")
 
 
-def _check_class_name(name: str) -> None:
+def check_class_name(name: str) -> None:
+    """Raise ``LensmithError`` for a name that is none."""
     if not name.strip():
         raise LensmithError("A class needs a name.", "Give one with at least one letter.")
 

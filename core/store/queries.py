@@ -26,7 +26,7 @@ def read_info(db: sqlite3.Connection) -> ProjectInfo:
 
 def read_classes(db: sqlite3.Connection) -> tuple[ImageClass, ...]:
     """The classes in use, in the order of a model's outputs."""
-    rows = db.execute("SELECT id, name FROM classes WHERE NOT retired ORDER BY position, id")
+    rows = db.execute("SELECT id, name, look, shortcut FROM classes WHERE NOT retired ORDER BY position, id")
     return tuple(ImageClass(*row) for row in rows)
 
 
@@ -51,15 +51,20 @@ def read_images(db: sqlite3.Connection, paths: PicturePaths) -> list[Image]:
     One pass in the order of two indices; 100,000 images are read while a window waits for them.
     """
     boxes_of = _boxes_in_order(db)
+    waiting = {
+        image: (count, least)
+        for image, count, least in db.execute("SELECT image, count(*), min(score) FROM proposals GROUP BY image")
+    }
     images: list[Image] = []
     last = None
-    for id_, hash_, width, height, traits, orientation, split, state, class_id, stored in db.execute(
-        "SELECT id, hash, width, height, traits, orientation, split, state, class, path"
+    for id_, hash_, width, height, traits, orientation, split, state, class_id, done, stored in db.execute(
+        "SELECT id, hash, width, height, traits, orientation, split, state, class, done, path"
         " FROM images JOIN files ON image = id ORDER BY id, path"
     ):
         path = paths.absolute(stored)
         if id_ != last:
             annotation = to_annotation(state, class_id, boxes_of(id_) if state == "boxes" else ())
+            proposals, least = waiting.get(id_, (0, 1.0))
             images.append(
                 Image(
                     hash=hash_,
@@ -70,6 +75,9 @@ def read_images(db: sqlite3.Connection, paths: PicturePaths) -> list[Image]:
                     split=_SPLITS[split],
                     traits=tuple(traits.split()),
                     orientation=orientation,
+                    done=bool(done),
+                    proposals=proposals,
+                    least_score=least,
                 )
             )
             last = id_

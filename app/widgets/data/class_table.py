@@ -26,9 +26,10 @@ _NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ClassRow(Struct, frozen=True):
-    """``look``: its place among the classes; ``boxes``: ``None`` where images have one class each."""
+    """``place`` among the classes, ``look`` of ``class_mark``; ``boxes``: ``None`` where images have one class each."""
 
     id: int
+    place: int
     look: int
     name: str
     boxes: int | None
@@ -91,7 +92,7 @@ class ClassModel(QAbstractTableModel):
 
     def _sort(self) -> None:
         column, order = self._order
-        self.rows.sort(key=attrgetter("look"))
+        self.rows.sort(key=attrgetter("place"))
         if 0 <= column < len(self._fields):
             name, descending = self._fields[column], order is Qt.SortOrder.DescendingOrder
             self.rows.sort(key=lambda row: getattr(row, name), reverse=descending)

@@ -10,6 +10,7 @@ from app.widgets.data.class_table import ClassRow, ClassTable
 from app.widgets.data.gallery_filter import Filter, GalleryIndex
 from app.widgets.data.health_list import HealthCard
 from app.widgets.data.split_bar import SplitCard
+from app.widgets.gallery.overlay import look_of
 from app.widgets.parts import Card, label
 from core.domain.dataset import ImageClass
 from core.domain.task import Task
@@ -51,12 +52,13 @@ class DataPanel(QScrollArea):
         rows = [
             ClassRow(
                 each.id,
-                look,
+                place,
+                look_of(each),
                 each.name,
                 index.counts[each.id].annotations if task is Task.DETECTION else None,
                 index.counts[each.id].images,
             )
-            for look, each in enumerate(classes)
+            for place, each in enumerate(classes)
             if each.id in index.counts
         ]
         self.classes.show_rows(rows)

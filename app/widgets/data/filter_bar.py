@@ -29,7 +29,7 @@ _ROLE = Qt.ItemDataRole.UserRole
 
 
 class ClassChoice(Struct, frozen=True):
-    """A class as the filters show it; ``look``: its place among the classes."""
+    """A class as the filters show it; ``look`` as in ``class_mark``."""
 
     id: int
     look: int

@@ -36,5 +36,5 @@ class _Mark(QIconEngine):
 
 
 def class_mark(look: int) -> QIcon:
-    """``look``: the place of the class among the classes; the icon follows the palette."""
+    """``look``: index of the colour and the marker (``look_of``); the icon follows the palette."""
     return QIcon(_Mark(look))

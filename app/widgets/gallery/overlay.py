@@ -20,7 +20,7 @@ BADGE = 18.0
 
 
 class OverlayBox(Struct, frozen=True, gc=False):
-    """A box in pixels of the upright image. ``colour``: the class's index, told apart by colour and by marker.
+    """A box in pixels of the upright image. ``colour``: that of the class's look, told apart by colour and by marker.
 
     ``dashed``: a model's opinion, not the truth.
     """
@@ -43,15 +43,20 @@ class Overlay(Struct, frozen=True):
 
 
 class ClassLook(Struct, frozen=True):
-    """How a class appears: its index among the classes, and its name."""
+    """How a class appears: the index of its colour and marker, and its name."""
 
     index: int
     name: str
 
 
 def looks(classes: Iterable[ImageClass]) -> dict[int, ClassLook]:
-    """Class id -> its look, for ``overlay_of``."""
-    return {image_class.id: ClassLook(index, image_class.name) for index, image_class in enumerate(classes)}
+    """Class id -> its look, for ``overlay_of``. It stays the same whatever becomes of other classes."""
+    return {one.id: ClassLook(look_of(one), one.name) for one in classes}
+
+
+def look_of(image_class: ImageClass) -> int:
+    """Which colour and marker: the one that somebody chose, else by id. No other class has a say in it."""
+    return image_class.id - 1 if image_class.look is None else image_class.look
 
 
 def overlay_of(image: Image, looks: Mapping[int, ClassLook]) -> Overlay:

@@ -6,9 +6,10 @@ import pytest
 
 from core.actions.checking import check_project
 from core.actions.importing import opened, run_import
-from core.actions.repairing import locate_images, merge_classes
+from core.actions.repairing import locate_images
 from core.domain.annotation import Boxes
 from core.domain.errors import LensmithError
+from core.store import classes
 from core.store.project_store import ProjectStore
 from tests.e2e.pictures import draw, draw_classes, draw_yolo, fingerprint
 
@@ -28,7 +29,7 @@ def test_that_merged_classes_are_one_and_the_finding_is_gone(tmp_path: Path) -> 
     with imported(tmp_path / "p", draw_classes(tmp_path / "set", {"Cat": 12, "cat ": 11, "dog": 12})) as store:
         assert "near_class_names" in kinds(store)
         ids = {each.name: each.id for each in store.classes()}
-        assert merge_classes(store, ids["Cat"], [ids["cat "]]) == 11
+        classes.merge(store, ids["Cat"], [ids["cat "]])
         assert check_project(store).classes == {"Cat": 23, "dog": 12}
         assert "near_class_names" not in kinds(store)
 
@@ -39,7 +40,7 @@ def test_that_only_boxes_of_the_merged_class_change(tmp_path: Path) -> None:
     with imported(tmp_path / "p", source) as store:
         ids = {each.name: each.id for each in store.classes()}
         before = {image.hash: image.annotation for image in store.images()}
-        assert merge_classes(store, ids["nut"], [ids["Nut"]]) == 1
+        classes.merge(store, ids["nut"], [ids["Nut"]])
         for image in store.images():
             was = before[image.hash]
             assert isinstance(image.annotation, Boxes)
@@ -47,20 +48,6 @@ def test_that_only_boxes_of_the_merged_class_change(tmp_path: Path) -> None:
             for box, old in zip(image.annotation.boxes, was.boxes, strict=True):
                 assert (box.x_min, box.y_max) == (old.x_min, old.y_max)
                 assert box.class_id == (ids["nut"] if old.class_id == ids["Nut"] else old.class_id)
-
-
-def test_that_a_merge_that_is_cancelled_leaves_the_project_as_it_was(tmp_path: Path) -> None:
-    with imported(tmp_path / "p", draw_classes(tmp_path / "set", {"Cat": 5, "cat": 5})) as store:
-        before, ids = store.images(), [each.id for each in store.classes()]
-
-        def cancel(done: int, total: int, what: str) -> None:
-            if done == 8:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            merge_classes(store, ids[0], ids[1:], cancel)
-        assert store.images() == before
-        assert len(store.classes()) == 2
 
 
 def test_that_a_moved_folder_is_found_by_content_with_labels_and_parts_kept(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ import pytest
 
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
 from core.domain.dataset import ImageClass, ImageFacts, Snapshot
+from core.domain.labels import labels_of
 from core.domain.run import FromScratch, RunSpec
 from core.domain.source import ImportedImage
 from core.domain.task import Split, Task
+from core.store import labels
+from core.store.project_store import ProjectStore
 
 REPOSITORY = Path(__file__).parents[3]
 posix_only = pytest.mark.skipif(os.name == "nt", reason="uses signals, limits and users of POSIX")
@@ -42,6 +45,11 @@ def boxes(*corners: tuple[float, float, float, float, int]) -> Boxes:
 
 def label(class_id: int) -> ClassLabel:
     return ClassLabel(class_id)
+
+
+def annotate(store: ProjectStore, number: int, annotation: Annotation) -> None:
+    """Say what the picture ``number`` shows, in place of what was said before."""
+    labels.edit(store, "draw", (), {f"{number:032x}": labels_of(annotation)})
 
 
 def spec(architecture: str = "resnet18", **changes: object) -> RunSpec:

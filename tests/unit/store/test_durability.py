@@ -18,13 +18,13 @@ EDIT = """
 import itertools, sys
 from pathlib import Path
 from core.store.project_store import ProjectStore
-from tests.unit.store.helpers import boxes
+from tests.unit.store.helpers import annotate, boxes
 store = ProjectStore.open(Path(sys.argv[1]))
 assert not store.read_only
 begin = int(sys.argv[2])
 print("begun", flush=True)
 for count in itertools.count(begin):
-    store.set_annotation(f"{count % 50:032x}", boxes(*[(count, 0, count + 1.5, 9, 1)] * 20))
+    annotate(store, count % 50, boxes(*[(count, 0, count + 1.5, 9, 1)] * 20))
     print(count, flush=True)
 """
 
@@ -100,7 +100,7 @@ from pathlib import Path
 from core.domain.errors import LensmithError
 from core.domain.task import Task
 from core.store.project_store import ProjectStore
-from tests.unit.store.helpers import boxes, row
+from tests.unit.store.helpers import annotate, boxes, row
 project = Path(sys.argv[1])
 store = ProjectStore.open(project) if project.exists() else ProjectStore.create(project, "p", Task.DETECTION)
 store.add_classes(["bolt"])
@@ -112,7 +112,7 @@ except LensmithError as error:
     print(error.cause)
 print(len(store.images()), store.images()[0].annotation == boxes((1, 2, 3, 4, 1)))
 EMPTY
-store.set_annotation(f"{1:032x}", boxes())
+annotate(store, 1, boxes())
 print(store.import_images(row(n, f"/pictures/{n}.jpg") for n in range(2, 5)).images_added)
 store.close()
 with ProjectStore.open(project) as again:

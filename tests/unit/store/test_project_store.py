@@ -8,9 +8,10 @@ from core.domain.annotation import Unlabelled
 from core.domain.dataset import ImageClass
 from core.domain.errors import LensmithError
 from core.domain.task import Split, Task
+from core.store import classes
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunStore
-from tests.unit.store.helpers import boxes, empty_snapshot, label, row, spec
+from tests.unit.store.helpers import annotate, boxes, empty_snapshot, label, row, spec
 
 
 @pytest.fixture
@@ -97,34 +98,9 @@ def test_that_a_damaged_page_is_found_on_opening(store, tmp_path):
 def test_that_classes_keep_their_ids_and_no_id_is_used_twice(store):
     assert store.add_classes(["bolt", "nut", "bolt"]) == {"bolt": 1, "nut": 2}
     assert store.add_classes(["washer", "nut"]) == {"washer": 3, "nut": 2}
-    store.rename_class(2, "matka")
+    classes.rename(store, 2, "matka")
     assert store.classes() == (ImageClass(1, "bolt"), ImageClass(2, "matka"), ImageClass(3, "washer"))
     assert store.add_classes(["nut"]) == {"nut": 4}
-
-
-def test_that_a_class_is_retired_only_when_no_image_shows_it_and_comes_back_with_its_id(store, tmp_path):
-    store.add_classes(["bolt", "nut", "washer"])
-    store.import_images([row(1, tmp_path / "a.jpg", label(1)), row(2, tmp_path / "b.jpg", boxes((0, 0, 1, 1, 3)))])
-    for used in (1, 3):
-        with pytest.raises(LensmithError, match="1 images show this class"):
-            store.retire_class(used)
-    store.retire_class(2)
-    assert [c.name for c in store.classes()] == ["bolt", "washer"]
-    assert store.add_classes(["screw", "nut"]) == {"screw": 4, "nut": 2}
-    assert [c.name for c in store.classes()] == ["bolt", "nut", "washer", "screw"]
-
-
-def test_that_a_class_gets_no_name_that_is_taken_or_empty(store):
-    store.add_classes(["bolt", "nut"])
-    with pytest.raises(LensmithError, match="There is a class “bolt” already"):
-        store.rename_class(2, "bolt")
-    with pytest.raises(LensmithError, match="There is no class with the id 9"):
-        store.rename_class(9, "washer")
-    with pytest.raises(LensmithError, match="A class needs a name"):
-        store.rename_class(1, " ")
-    with pytest.raises(LensmithError, match="A class needs a name"):
-        store.add_classes(["washer", ""])
-    assert [image_class.name for image_class in store.classes()] == ["bolt", "nut"]
 
 
 def test_that_the_task_is_changed_only_while_no_label_contradicts_it(store, tmp_path):
@@ -141,17 +117,17 @@ def test_that_an_annotation_replaces_the_one_before(store, tmp_path):
     store.add_classes(["bolt", "nut"])
     store.import_images([row(1, tmp_path / "a.jpg", boxes((1, 2, 3, 4, 1), (5, 6, 7, 8, 2)))])
     for annotation in (boxes((0.5, 0.25, 9, 9, 2)), boxes(), label(2), Unlabelled()):
-        store.set_annotation(hash_of(1), annotation)
+        annotate(store, 1, annotation)
         assert store.images()[0].annotation == annotation
     with pytest.raises(LensmithError, match="There is no image"):
-        store.set_annotation(hash_of(7), label(1))
+        annotate(store, 7, label(1))
 
 
 def test_that_a_failed_annotation_leaves_the_one_before(store, tmp_path):
     store.add_classes(["bolt"])
     store.import_images([row(1, tmp_path / "a.jpg", boxes((1, 2, 3, 4, 1)))])
     with pytest.raises(LensmithError):
-        store.set_annotation(hash_of(1), boxes((1, 2, 3, 4, 1), (1, 2, 3, 4, 99)))
+        annotate(store, 1, boxes((1, 2, 3, 4, 1), (1, 2, 3, 4, 99)))
     assert store.images()[0].annotation == boxes((1, 2, 3, 4, 1))
 
 
@@ -193,9 +169,9 @@ def test_that_a_snapshot_holds_what_can_train_sorted_by_hash(store, tmp_path):
     assert snapshot.classes == (ImageClass(1, "nut"), ImageClass(2, "bolt"))
     assert snapshot.images[0].path == str(tmp_path / "a.jpg")
     before = snapshot.data_hash()
-    store.rename_class(1, "matka")
+    classes.rename(store, 1, "matka")
     assert store.snapshot().data_hash() != before
-    store.rename_class(1, "nut")
+    classes.rename(store, 1, "nut")
     assert store.snapshot().data_hash() == before
 
 
@@ -291,7 +267,7 @@ def test_that_a_closed_project_refuses_edits_in_words(store):
 
 
 def test_that_the_database_runs_in_wal_mode_with_full_sync(store):
-    with store._editing() as db:
+    with store.editing() as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert db.execute("PRAGMA foreign_keys").fetchone() == (1,)

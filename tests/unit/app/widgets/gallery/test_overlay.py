@@ -19,7 +19,7 @@ def test_that_boxes_have_the_colour_of_their_class_and_are_counted_below() -> No
     found = overlay_of(image(Boxes((Box(1, 2, 3, 4, 3), Box(5, 6, 7, 8, 7), Box(9, 9, 20, 20, 3)))), LOOKS)
 
     assert found.caption == "dog ×2, cat"
-    assert found.boxes[:2] == (OverlayBox(1, 2, 3, 4, 1, text="dog"), OverlayBox(5, 6, 7, 8, 0, text="cat"))
+    assert found.boxes[:2] == (OverlayBox(1, 2, 3, 4, 2, text="dog"), OverlayBox(5, 6, 7, 8, 6, text="cat"))
     assert not any(box.dashed for box in found.boxes)
 
 
