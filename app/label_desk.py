@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from app.jobs import is_refused_by_disk
 from app.state import Change, Session
@@ -31,9 +31,12 @@ class LabelDesk(QObject):
         self._known: OrderedDict[str, ImageLabels] = OrderedDict()
         self._wanted: dict[str, ImageLabels] = {}  # not saved yet
         self._asked: set[str] = set()
+        self._edits = 0  # saved since the window has the project
+        self._edited: dict[str, int] = {}  # image hash -> the last of them that changed it
         self.undo_step: Edit | None = None
         self.redo_step: Edit | None = None
         session.changed.connect(self._refresh_if_read_anew)
+        session.jobs.unsaved_changed.connect(self._look_for_discarded, Qt.ConnectionType.QueuedConnection)
         self._run(lambda progress: None)
 
     @property
@@ -55,20 +58,30 @@ class LabelDesk(QObject):
             return
         self._asked.update(asked)
 
+        edits_before = self._edits
+
         def work(progress: Progress) -> dict[str, ImageLabels]:
             return stored.read_labels(self._session.store, asked)
 
-        self._session.jobs.run(
-            "", work, done=self._take, ended=lambda: self._asked.difference_update(asked), lane="labels", quiet=True
-        )
+        def take(labels: dict[str, ImageLabels]) -> None:
+            """An image that was edited while it was read is known better already."""
+            self._take({one: found for one, found in labels.items() if self._edited.get(one, 0) <= edits_before})
+
+        def ended() -> None:
+            self._asked.difference_update(asked)
+
+        self._session.jobs.run("", work, done=take, ended=ended, lane="labels", quiet=True)
 
     def change(self, verb: str, detail: Sequence[str], labels: Mapping[str, ImageLabels]) -> None:
         """Give images these labels: seen now, saved as soon as the disk has them. One step of undo."""
-        wanted = dict(labels)
+        wanted, refused = dict(labels), False
         self._wanted.update(wanted)
         self._say_changed(wanted)
 
         def work(progress: Progress) -> Edited | None:
+            if refused:  # later changes went on from this one, and may be saved already
+                for one in list(wanted):
+                    wanted[one] = self._wanted.get(one) or self._known.get(one) or wanted[one]
             return stored.edit(self._session.store, verb, detail, wanted)
 
         def settle(edited: Edited | None) -> None:
@@ -77,14 +90,10 @@ class LabelDesk(QObject):
                     self._known[one] = self._wanted.pop(one)
 
         def fail(error: LensmithError) -> None:
-            if is_refused_by_disk(error):  # it will be tried again, and later changes went on from it
-                for one in list(wanted):
-                    if one in self._wanted:
-                        wanted[one] = self._wanted[one]
-                return
-            for one in wanted:
-                self._wanted.pop(one, None)
-            self._say_changed(wanted)
+            nonlocal refused
+            refused = is_refused_by_disk(error)
+            if not refused:
+                self._give_up(wanted)
 
         self._run(work, settle, fail)
 
@@ -131,6 +140,8 @@ class LabelDesk(QObject):
         self._session.jobs.run(shown, carry_out, done=take, failed=fail, ended=self.steps_changed.emit, quiet=not title)
 
     def _take_edit(self, edited: Edited) -> None:
+        self._edits += 1
+        self._edited.update(dict.fromkeys(edited.labels, self._edits))
         self._take(edited.labels)
         self._session.relabel(edited.labels)
         if edited.classes:
@@ -147,6 +158,19 @@ class LabelDesk(QObject):
     def _refresh_if_read_anew(self, change: Change) -> None:
         if change & Change.DATA:
             self.refresh()
+
+    def _look_for_discarded(self) -> None:
+        """What the disk refused is wanted as long as the window offers to try again, or is trying."""
+        jobs = self._session.jobs
+        if self._wanted and not jobs.unsaved and not any(job.lane == "project" for job in jobs.jobs):
+            self._give_up(list(self._wanted))
+            self.steps_changed.emit()
+
+    def _give_up(self, hashes: Iterable[str]) -> None:
+        """What is stored counts again."""
+        for one in hashes:
+            self._wanted.pop(one, None)
+        self._say_changed(hashes)
 
     def _say_changed(self, hashes: Iterable[str]) -> None:
         self.changed.emit(frozenset(hashes))
