@@ -1,0 +1,95 @@
+"""What becomes of the proposals of an image when somebody looks at them. Only what was accepted is ever trained on."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from core.domain.annotation import Box
+from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal
+from core.domain.task import Task
+
+SAME = 0.5  # IoU from which two boxes of a class are taken for the same object, as in AP50
+
+
+def accepted(labels: ImageLabels, indices: Iterable[int], task: Task = Task.DETECTION) -> ImageLabels:
+    """Proposals (indices into ``labels.proposals``) taken as they are: boxes, or the class of the whole picture.
+
+    A picture on which nothing was yet is in progress with its first box. A class is all there is to say about a
+    picture, so with it the picture is done and its other proposals are gone.
+    """
+    chosen = _in_order(labels, indices)
+    if not chosen:
+        return labels
+    if task is Task.CLASSIFICATION:
+        best = max((labels.proposals[index] for index in chosen), key=lambda one: one.score)
+        origin = Origin("accepted", best.source)
+        return replace(
+            labels, label=best.box.class_id, origin=origin, boxes=None, done=True, confirmed=False, proposals=()
+        )
+    taken = (labels.proposals[index] for index in chosen)
+    return _with_boxes(labels, [LabelledBox(one.box, Origin("accepted", one.source)) for one in taken], chosen)
+
+
+def accepted_all(labels: ImageLabels, task: Task = Task.DETECTION) -> ImageLabels:
+    """All proposals taken as they are."""
+    return accepted(labels, range(len(labels.proposals)), task)
+
+
+def refused(labels: ImageLabels, indices: Iterable[int]) -> ImageLabels:
+    """Without these proposals; boxes, and whether the picture is done, stay as they are."""
+    return replace(labels, proposals=_others(labels, _in_order(labels, indices)))
+
+
+def refused_all(labels: ImageLabels) -> ImageLabels:
+    """Without any proposal."""
+    return replace(labels, proposals=())
+
+
+def edited(labels: ImageLabels, index: int, box: Box) -> ImageLabels:
+    """The proposal ``index`` taken as ``box``: moved, resized or of another class. It becomes the last box."""
+    origin = Origin("edited", labels.proposals[index].source)
+    return _with_boxes(labels, [LabelledBox(box, origin)], [index])
+
+
+def added(labels: ImageLabels, found: Sequence[Proposal], source: str) -> ImageLabels:
+    """With what ``source`` proposes now in place of what it proposed before.
+
+    A proposal on a box of its class that is there already (IoU ≥ ``SAME``) says nothing new and is left out; boxes
+    stay as they are.
+    """
+    known = [one.box for one in labels.boxes or ()]
+    new = (one for one in found if not any(_is_same(one.box, box) for box in known))
+    return replace(labels, proposals=(*(one for one in labels.proposals if one.source != source), *new))
+
+
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    width = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
+    height = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return one.class_id == other.class_id and iou(one, other) >= SAME
+
+
+def _with_boxes(labels: ImageLabels, boxes: list[LabelledBox], taken: list[int]) -> ImageLabels:
+    return replace(
+        labels,
+        boxes=(*(labels.boxes or ()), *boxes),
+        done=labels.done and labels.boxes is not None,
+        confirmed=False,
+        proposals=_others(labels, taken),
+    )
+
+
+def _in_order(labels: ImageLabels, indices: Iterable[int]) -> list[int]:
+    return sorted({index for index in indices if 0 <= index < len(labels.proposals)})
+
+
+def _others(labels: ImageLabels, indices: list[int]) -> tuple[Proposal, ...]:
+    gone = set(indices)
+    return tuple(one for index, one in enumerate(labels.proposals) if index not in gone)
