@@ -85,6 +85,20 @@ def _rename(text: str) -> ClassEdit:
     return ClassEdit(old, new.strip())
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is not between 0 and 1")
+    return value
+
+
+def _class_threshold(text: str) -> tuple[str, float]:
+    name, _, value = text.rpartition("=")
+    if not name:
+        raise argparse.ArgumentTypeError(f"“{text}” is not CLASS=T")
+    return name, _share(value)
+
+
 def _add_data_verbs(verbs: Verbs) -> None:
     new = _verb(verbs, "new", "data_commands:new", "Make an empty project.")
     new.add_argument("--task", choices=["classification", "detection"], help="default: what the first import says")
@@ -178,6 +192,22 @@ def _add_model_verbs(verbs: Verbs) -> None:
     predict.add_argument("paths", nargs="+", metavar="PATH", help="pictures or folders")
     predict.add_argument("--threshold", type=float, help="lowest score of a box (default: the model's own)")
     predict.add_argument("--draw", metavar="DIR", help="write pictures with the predictions drawn")
+
+    propose = _verb(verbs, "propose", "model_commands:propose", "Let a model label pictures; nothing of it trains yet.")
+    which = propose.add_mutually_exclusive_group()
+    which.add_argument("--run", metavar="R", help="a run of this project (default: the newest finished one)")
+    which.add_argument("--model", metavar="FILE.onnx", help="a file that some Lensmith exported")
+    propose.add_argument("--threshold", type=_share, metavar="T", help="lowest score (default: the model's own)")
+    propose.add_argument(
+        "--class-threshold",
+        action="append",
+        default=[],
+        type=_class_threshold,
+        metavar="CLASS=T",
+        help="another lowest score for one class of the model",
+    )
+    propose.add_argument("--all", action="store_true", help="also pictures that somebody has begun to label")
+    propose.add_argument("--add-classes", action="store_true", help="add classes of the model that the project lacks")
 
     weights = _verb(verbs, "weights", "model_commands:weights_", "Start weights on this machine.", project=False)
     weights.add_argument("action", choices=["list", "import", "fetch"])

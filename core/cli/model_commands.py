@@ -1,12 +1,14 @@
-"""export, predict, weights."""
+"""export, predict, propose, weights."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.actions import exporting, predicting, reporting, weights
+from msgspec import to_builtins
+
+from core.actions import exporting, predicting, proposing, reporting, weights
 from core.actions.drawing import draw_answers
-from core.actions.projects import runs_of
+from core.actions.projects import runs_of, writable_project
 from core.cli import console
 from core.inference.onnx_model import OnnxModel
 from core.store.project_store import ProjectStore
@@ -21,9 +23,9 @@ def export(options: argparse.Namespace) -> int:
         written = exporting.export_onnx(run, target)
         facts: dict[str, object] = {"run": run.id, "onnx": str(written)}
     else:
-        with ProjectStore.open(Path(options.project), for_writing=False) as store, console.progress_bar() as progress:
-            images = exporting.export_data(store, options.format, target, progress)
-        facts = {"format": options.format, "folder": str(target), "images": images}
+        with ProjectStore.open(Path(options.project)) as store, console.progress_bar() as progress:
+            data = exporting.export_data(store, options.format, target, progress)
+        facts = {"format": options.format, "folder": str(target), **to_builtins(data)}
     if options.json:
         console.print_json(facts)
     else:
@@ -62,6 +64,39 @@ def _print_answers(answers: Sequence[predicting.ImageAnswer]) -> None:
             console.out.print(f"{path}  {len(boxes)} boxes")
             for x1, y1, x2, y2, score, name in boxes:
                 console.out.print(f"    {console.escape(name)} {score:.3f}  {x1:.0f},{y1:.0f} – {x2:.0f},{y2:.0f}")
+
+
+def propose(options: argparse.Namespace) -> int:
+    project = Path(options.project)
+    runs = runs_of(project)
+    if options.model:
+        proposer = proposing.of_file(Path(options.model))
+    else:
+        proposer = proposing.of_run(reporting.finished_run(runs, options.run))
+    with writable_project(project) as store, console.progress_bar() as progress:
+        images = proposing.to_do(store.images(), in_progress=options.all)
+        thresholds = proposing.thresholds_of(proposer, options.threshold, dict(options.class_threshold))
+        done = proposing.propose(
+            store, proposer, images, thresholds, add_classes=options.add_classes, progress=progress
+        )
+    if options.json:
+        console.print_json(done)
+    else:
+        _print_proposed(done)
+    return 1 if done.unread and not done.looked_at else 0
+
+
+def _print_proposed(done: proposing.Proposed) -> None:
+    for sentence in done.unread:
+        console.err.print(f"[red]{console.escape(sentence)}[/red]")
+    for name, count in done.left_out.items():
+        console.err.print(
+            f"{count} of “{console.escape(name)}” were left out: the project has no such class (see --add-classes)."
+        )
+    console.out.print(
+        f"{console.escape(done.source)}: {done.boxes} proposals on {done.images} of {done.looked_at} pictures wait "
+        "for review."
+    )
 
 
 def weights_(options: argparse.Namespace) -> int:

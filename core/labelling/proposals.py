@@ -52,14 +52,20 @@ def edited(labels: ImageLabels, index: int, box: Box) -> ImageLabels:
 
 
 def added(labels: ImageLabels, found: Sequence[Proposal], source: str) -> ImageLabels:
-    """With what ``source`` proposes now in place of what it proposed before.
+    """With what the model ``source`` proposes now in place of what it, or any other model, proposed before.
 
-    A proposal on a box of its class that is there already (IoU ≥ ``SAME``) says nothing new and is left out; boxes
-    stay as they are.
+    What contours and tracking propose stays. A proposal on a box of its class (IoU ≥ ``SAME``) that is there, or is
+    proposed already, says nothing new and is left out.
     """
-    known = [one.box for one in labels.boxes or ()]
+    kept = tuple(one for one in labels.proposals if one.source != source and not is_by_model(one.source))
+    known = [one.box for one in labels.boxes or ()] + [one.box for one in kept]
     new = (one for one in found if not any(_is_same(one.box, box) for box in known))
-    return replace(labels, proposals=(*(one for one in labels.proposals if one.source != source), *new))
+    return replace(labels, proposals=(*kept, *new))
+
+
+def is_by_model(source: str) -> bool:
+    """Whether ``source`` of an origin or a proposal is a run or an ONNX file."""
+    return source.startswith(("run ", "model "))
 
 
 def iou(one: Box, other: Box) -> float:

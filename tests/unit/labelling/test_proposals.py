@@ -53,9 +53,11 @@ def test_that_an_accepted_class_makes_the_picture_done() -> None:
     assert new.proposals == ()
 
 
-def test_that_a_source_replaces_what_it_proposed_before_and_leaves_what_others_did() -> None:
-    new = proposals.added(WAITING, [Proposal(C, 0.8, RUN)], RUN)
-    assert new.proposals == (Proposal(C, 0.3, OTHER), Proposal(C, 0.8, RUN))
+def test_that_a_model_replaces_what_models_proposed_before_and_leaves_the_rest() -> None:
+    better = "model better.onnx"
+    new = proposals.added(WAITING, [Proposal(A, 0.8, better), Proposal(C, 0.8, better)], better)
+    assert new.proposals == (Proposal(C, 0.3, OTHER), Proposal(A, 0.8, better))
+    assert proposals.added(new, [], better).proposals == (Proposal(C, 0.3, OTHER),)
 
 
 def test_that_a_proposal_on_a_box_of_its_class_is_left_out() -> None:
