@@ -19,6 +19,7 @@ from core.store.vault import VaultEntry
 from core.training.plan import Choices
 
 if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so that the window's start does not wait
+    from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
     from core.actions.repairing import Located
     from core.actions.shipping import Exported
@@ -117,10 +118,10 @@ def locate_images(session: Session, folder: Path, done: "Callable[[Located], obj
     _edit(session, session.tr("Looking for pictures"), work, done)
 
 
-def export_data(session: Session, format_name: str, target: Path, done: Callable[[int], object]) -> None:
-    """Write the data set to the new folder ``target`` and read it back; ``done`` gets the number of images."""
+def export_data(session: Session, format_name: str, target: Path, done: "Callable[[ExportedData], object]") -> None:
+    """Write the data set to the new folder ``target`` and read it back."""
 
-    def work(progress: Progress) -> int:
+    def work(progress: Progress) -> "ExportedData":
         from core.actions import exporting  # ONNX Runtime, which the window's start does not wait for
 
         return exporting.export_data(session.store, format_name, target, progress)

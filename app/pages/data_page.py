@@ -34,6 +34,7 @@ from core.domain.source import ImportResult
 from core.domain.task import Task
 
 if TYPE_CHECKING:  # OpenCV, which the window's start does not wait for
+    from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
     from core.actions.repairing import Located
 
@@ -325,12 +326,13 @@ class DataPage(QWidget):
         if not folder:
             return
         target = _free(Path(folder) / f"{self.session.path.name}-{format_name}")
-        edits.export_data(self.session, format_name, target, lambda count: self._tell_export(target, count))
+        edits.export_data(self.session, format_name, target, lambda data: self._tell_export(target, data))
 
-    def _tell_export(self, target: Path, count: int) -> None:
+    def _tell_export(self, target: Path, data: "ExportedData") -> None:
         if isValid(self):
-            text = self.tr("%n image(s) written to “{0}” and read back: nothing is missing.", "", count)
-            self.told.say(text.format(target))
+            text = self.tr("%n image(s) written to “{0}” and read back: nothing is missing.", "", data.images)
+            left_out = self.tr("%n image(s) in progress left out.", "", data.in_progress) if data.in_progress else ""
+            self.told.say(f"{text.format(target)} {left_out}".strip())
 
     # Building
 

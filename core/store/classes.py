@@ -5,6 +5,7 @@ from sqlite3 import Connection
 
 from msgspec.structs import replace
 
+from core.domain.dataset import ImageClass
 from core.domain.errors import LensmithError
 from core.domain.labels import ImageLabels, LabelledBox
 from core.store import journal
@@ -96,6 +97,37 @@ def uses(store: ProjectStore, class_id: int) -> tuple[int, int]:
         with_it = "SELECT id FROM images WHERE class = :id UNION SELECT image FROM boxes WHERE class = :id"
         (images,) = db.execute(f"SELECT count(*) FROM ({with_it})", {"id": class_id}).fetchone()
         return int(images), int(boxes)
+
+
+def numbered(store: ProjectStore) -> tuple[tuple[ImageClass, ...], frozenset[int]]:
+    """Classes by the number that they have in exports, and the ids of those of them that are out of use.
+
+    The class at position ``n`` has the number ``n``, for ever: whoever needs numbers first gives them, in the order of
+    the classes; later classes get the next ones, and no number is ever free again.
+
+    Raises:
+        LensmithError: some class has none yet, and the project cannot be written.
+    """
+    with store.reading() as db:
+        missing = db.execute(f"SELECT 1 FROM classes WHERE {_WITHOUT_NUMBER} LIMIT 1").fetchone()
+    if missing and store.read_only:
+        raise LensmithError(
+            f"{store.path} can only be read now, and classes that were never exported get their number in it.",
+            "Export once from where it can be written: close other windows that have it, or make a copy.",
+        )
+    if missing:
+        with store.editing() as db:
+            (count,) = db.execute("SELECT count(number) FROM classes").fetchone()
+            found = db.execute(f"SELECT id FROM classes WHERE {_WITHOUT_NUMBER} ORDER BY position, id").fetchall()
+            numbers = ((number, id_) for number, (id_,) in enumerate(found, start=count))
+            db.executemany("UPDATE classes SET number = ? WHERE id = ?", numbers)
+    with store.reading() as db:
+        query = "SELECT id, name, look, shortcut, retired FROM classes WHERE number IS NOT NULL ORDER BY number"
+        rows = db.execute(query).fetchall()
+    return tuple(ImageClass(*row[:4]) for row in rows), frozenset(row[0] for row in rows if row[4])
+
+
+_WITHOUT_NUMBER = "number IS NULL AND NOT retired"
 
 
 def moved(labels: ImageLabels, to: Mapping[int, int]) -> ImageLabels:

@@ -5,7 +5,7 @@ An image that the file lists without an annotation is background, as in COCO's o
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from core.data.formats.class_names import distinct
 from core.data.formats.convert import fault_of
-from core.data.formats.exporting import class_index, copy_images, fresh_folder, refuse, split_folder, verify
+from core.data.formats.exporting import class_index, copy_images, fresh_folder, refuse, split_folder, unlike, verify
 from core.data.formats.finding_pictures import PictureIndex
 from core.data.formats.listing import UNASSIGNED, counted, list_images, split_of, split_of_name, unwrap
 from core.data.formats.text import decode, to_number
@@ -274,8 +274,17 @@ def _boxes(picture: Picture) -> tuple[SourceBox, ...] | None:
     return tuple(picture.boxes) if picture.boxes or not picture.left_out else None
 
 
-def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, progress: Progress = silent) -> None:
-    """``<split>/<picture>`` and ``annotations/instances_<split>.json``; unlabelled pictures are copied, not listed."""
+def write(
+    classes: Sequence[ImageClass],
+    images: Sequence[Image],
+    target: Path,
+    progress: Progress = silent,
+    unused: Collection[int] = (),
+) -> None:
+    """``<split>/<picture>`` and ``annotations/instances_<split>.json``; unlabelled pictures are copied, not listed.
+
+    The id of a category is the class's number + 1; the numbers of classes out of use are left free.
+    """
     refuse(ClassLabel, images, "Export as class folders or CSV.")
     with fresh_folder(target) as folder:
         placed = copy_images(images, folder, split_folder, progress)
@@ -284,11 +293,14 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
             own = [(image, path) for image, path in placed if split_folder(image) == part]
             if own or part == Split.TRAIN:
                 with open(os.path.join(folder, "annotations", f"instances_{part}.json"), "wb") as file:
-                    file.write(msgspec.json.encode(_content(classes, own)))
-        verify(read(Path(folder)), classes, placed, folder)
+                    file.write(msgspec.json.encode(_content(classes, own, unused)))
+        verify(read(Path(folder)), _in_use(classes, unused), placed, folder)
+        _verify_ids(classes, unused, folder)
 
 
-def _content(classes: Sequence[ImageClass], placed: Sequence[tuple[Image, str]]) -> dict[str, object]:
+def _content(
+    classes: Sequence[ImageClass], placed: Sequence[tuple[Image, str]], unused: Collection[int]
+) -> dict[str, object]:
     index = class_index(classes)
     listed: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
@@ -309,5 +321,18 @@ def _content(classes: Sequence[ImageClass], placed: Sequence[tuple[Image, str]])
                     "iscrowd": 0,
                 }
             )
-    categories = [{"id": number, "name": c.name, "supercategory": ""} for number, c in enumerate(classes, start=1)]
+    categories = [{"id": index[c.id] + 1, "name": c.name, "supercategory": ""} for c in _in_use(classes, unused)]
     return {"images": listed, "annotations": annotations, "categories": categories}
+
+
+def _in_use(classes: Sequence[ImageClass], unused: Collection[int]) -> list[ImageClass]:
+    return [image_class for image_class in classes if image_class.id not in unused]
+
+
+def _verify_ids(classes: Sequence[ImageClass], unused: Collection[int], folder: str) -> None:
+    """Readers know categories by name alone; others of their users by id."""
+    index = class_index(classes)
+    wanted = {index[c.id] + 1: c.name for c in _in_use(classes, unused)}
+    for path in json_files(folder):
+        if {category.id: category.name for category in load(path, []).categories} != wanted:
+            raise unlike("the list of categories", folder)

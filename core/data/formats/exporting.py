@@ -1,4 +1,8 @@
-"""What all writers share: a fresh folder, pictures copied under distinct names, and the proof by reading back."""
+"""What all writers share: a fresh folder, pictures copied under distinct names, and the proof by reading back.
+
+Formats that know classes by number get them in the order of their numbers, which never change, with the ids of those
+that are out of use (``unused``): YOLO keeps their place, COCO their number. The others go by name.
+"""
 
 import os
 import shutil
@@ -92,6 +96,7 @@ def _distinct(stem: str, numbers: dict[str, int]) -> str:
 
 
 def class_index(classes: Sequence[ImageClass]) -> dict[int, int]:
+    """Class id -> position in ``classes``, which is the class's number where the list is of all numbers."""
     return {image_class.id: index for index, image_class in enumerate(classes)}
 
 
@@ -106,18 +111,19 @@ def refuse(kind: type, images: Sequence[Image], advice: str) -> None:
 def verify(written: SourceDataset, classes: Sequence[ImageClass], placed: Sequence[Placed], folder: str) -> None:
     """Raise unless what was read back equals what was to be written: classes, pictures, splits, annotations."""
     if list(written.classes) != [image_class.name for image_class in classes]:
-        raise _unlike("the list of classes", folder)
+        raise unlike("the list of classes", folder)
     read = {os.path.relpath(image.path, folder).replace(os.sep, "/"): image for image in written.images}
     if len(read) != len(placed):
-        raise _unlike(f"the number of pictures ({len(read)} for {len(placed)})", folder)
+        raise unlike(f"the number of pictures ({len(read)} for {len(placed)})", folder)
     index = class_index(classes)
     for image, path in placed:
         found = read.get(path)
         if found is None or found.split != image.split or not _equal(image, found, index):
-            raise _unlike(f"“{path}”", folder)
+            raise unlike(f"“{path}”", folder)
 
 
-def _unlike(what: str, folder: str) -> LensmithError:
+def unlike(what: str, folder: str) -> LensmithError:
+    """The error of an export that does not read back as written."""
     target = folder.removesuffix(".part")
     return LensmithError(
         f"The export to “{target}” was read back and {what} is not as written, so it was removed.",

@@ -7,7 +7,7 @@ that shows when more boxes begin at 0 than at 1, and then coordinates are taken 
 """
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
@@ -219,7 +219,7 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
             if isinstance(copy.image.annotation, Boxes):
                 path = os.path.join(folder, "Annotations", f"{copy.stem}.xml")
                 with open(path, "w", encoding="utf-8", newline="\n") as file:
-                    file.write(_xml(copy.image, copy.path.rpartition("/")[2], names))
+                    file.write(xml_of(copy.image, copy.path.rpartition("/")[2], names))
         for split in Split:
             stems = [copy.stem for copy in placed if copy.image.split == split]
             if stems:
@@ -230,7 +230,8 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
         verify(read(Path(folder)), classes, placed, folder)
 
 
-def _xml(image: Image, file_name: str, names: dict[int, str]) -> str:
+def xml_of(image: Image, file_name: str, names: Mapping[int, str]) -> str:
+    """The label file of an image with boxes; ``names``: class id -> name."""
     assert isinstance(image.annotation, Boxes)
     rows = [
         "<annotation>",

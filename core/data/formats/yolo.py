@@ -4,7 +4,7 @@ A label file without rows means background, a missing one means unlabelled; neit
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -230,8 +230,17 @@ def _number_classes(images: Sequence[SourceImage], where: str, problems: list[Pr
     return [f"class_{number}" for number in range(largest + 1)]
 
 
-def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, progress: Progress = silent) -> None:
-    """``images/<split>``, ``labels/<split>`` and ``data.yaml``. Nine decimals: 4e-6 pixels on a picture of 4096."""
+def write(
+    classes: Sequence[ImageClass],
+    images: Sequence[Image],
+    target: Path,
+    progress: Progress = silent,
+    unused: Collection[int] = (),
+) -> None:
+    """``images/<split>``, ``labels/<split>`` and ``data.yaml``. Nine decimals: 4e-6 pixels on a picture of 4096.
+
+    Names are a list without gaps, so a class out of use keeps its place in it, with no boxes.
+    """
     refuse(ClassLabel, images, "Export as class folders or CSV.")
     with fresh_folder(target) as folder:
         placed = copy_images(images, folder, lambda image: f"images/{split_folder(image)}", progress)
@@ -243,12 +252,24 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
             if isinstance(image.annotation, Boxes):
                 label = os.path.join(folder, "labels", os.path.splitext(path)[0].removeprefix("images/") + ".txt")
                 with open(label, "w", encoding="utf-8", newline="\n") as file:
-                    file.writelines(_row(box, index[box.class_id], image) for box in image.annotation.boxes)
+                    file.write(rows_of(image, index))
         data: dict[str, object] = {p: f"images/{p}" for p in (*map(str, Split), UNASSIGNED) if p in parts}
-        data |= {"nc": len(classes), "names": {number: c.name for number, c in enumerate(classes)}}
         with open(os.path.join(folder, "data.yaml"), "w", encoding="utf-8") as file:
-            yaml.safe_dump(data, file, allow_unicode=True, sort_keys=False)
+            file.write(data_text(classes, data))
         verify(read(Path(folder)), classes, placed, folder)
+
+
+def data_text(classes: Sequence[ImageClass], places: Mapping[str, object]) -> str:
+    """What a ``data.yaml`` says: ``places`` of the pictures, then the classes by number."""
+    names = {number: image_class.name for number, image_class in enumerate(classes)}
+    data = {**places, "nc": len(classes), "names": names}
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+
+
+def rows_of(image: Image, numbers: Mapping[int, int]) -> str:
+    """The label file of an image with boxes; ``numbers``: class id -> number."""
+    assert isinstance(image.annotation, Boxes)
+    return "".join(_row(box, numbers[box.class_id], image) for box in image.annotation.boxes)
 
 
 def _row(box: Box, label: int, image: Image) -> str:
