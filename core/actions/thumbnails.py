@@ -28,10 +28,11 @@ def thumbnail(cache_dir: Path | None, image: Image, width: int, height: int) -> 
 def picture_levels(path: str, least: int = 512) -> list[np.ndarray]:
     """The whole picture and its halved copies, largest first, down to a long side of ``least`` pixels.
 
+    Of one with more than ``images.VIEW_PIXELS`` the largest is a halved copy already.
     uint8 ``[h, w, 3]``, RGB, upright; raises ``UnreadableImage``. Drawing from the copy that is nearest in size is
     quick and does not flicker as skipping pixels would.
     """
-    levels = [np.ascontiguousarray(images.read(path))]
+    levels = [np.ascontiguousarray(images.view(path))]
     while max(levels[-1].shape) >= 2 * least:
         height, width = levels[-1].shape[:2]
         levels.append(cv2.resize(levels[-1], (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))

@@ -309,12 +309,13 @@ PICTURE_KINDS = {
     ),
     "too_many_pixels": Kind(
         "bad",
-        "These pictures say that they have more than 268 megapixels, more than memory should be risked for.",
+        "These pictures say that they have more than 536 megapixels, more than memory should be risked for.",
         "Cut them into tiles or scale them down, then import those.",
     ),
     "unsupported_depth": Kind(
         "bad",
-        "These pictures hold floating-point, signed or 32-bit values, whose white is not known; they were skipped.",
+        "These pictures hold signed, 32-bit or coloured floating-point values, whose white is not known; "
+        "they were skipped.",
         "Export them as 8-bit or 16-bit pictures from the program that made them.",
     ),
     "undecodable_name": Kind(
@@ -430,6 +431,12 @@ PICTURE_KINDS = {
     "16_bit": Kind(
         "note",
         "These pictures have up to 16 bits a channel; they are scaled to 8 bits by the bits that each one uses.",
+        "Nothing to do, unless brightness must be comparable between pictures: then export 8-bit pictures yourself.",
+    ),
+    "float": Kind(
+        "note",
+        "These grey pictures hold floating-point numbers; each is scaled from its 0.1 % quantile (black) to its 99.9 % "
+        "quantile (white).",
         "Nothing to do, unless brightness must be comparable between pictures: then export 8-bit pictures yourself.",
     ),
     "cmyk": Kind(

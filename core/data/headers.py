@@ -12,8 +12,8 @@ from msgspec import Struct
 
 
 class Header(Struct, frozen=True):
-    """``width`` and ``height`` are as stored, before the EXIF rotation. ``max_bits`` is per sample; ``integer`` is
-    false for samples that are floating-point, signed or complex (TIFF)."""
+    """``width`` and ``height`` are as stored, before the EXIF rotation. ``max_bits`` is per sample. ``samples``:
+    "whole" numbers from 0 up, "float", or "other" (signed, complex). ``grey``: a single channel of PNG or TIFF."""
 
     format: str
     width: int
@@ -21,7 +21,8 @@ class Header(Struct, frozen=True):
     orientation: int = 1
     traits: tuple[str, ...] = ()
     max_bits: int = 8
-    integer: bool = True
+    samples: str = "whole"
+    grey: bool = False
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -98,7 +99,7 @@ def _png(data: bytes) -> Header:
         elif name == b"eXIf":  # may also stand after the pixels, and OpenCV looks there
             orientation = _exif_orientation(data[at + 8 : at + 8 + length])
         at += 12 + length
-    return Header("png", width, height, orientation, tuple(traits), bits)
+    return Header("png", width, height, orientation, tuple(traits), bits, grey=color == 0)
 
 
 def _bmp(data: bytes) -> Header:
@@ -163,8 +164,10 @@ def _tiff(data: bytes) -> Header:
     if next_page:
         traits.append("animated")  # more pages; the first is used
     orientation = _valid(tags.get(274, (1,))[0])
-    integer = set(tags.get(339, (1,))) <= {1, 4}
-    return Header("tiff", tags[256][0], tags[257][0], orientation, tuple(traits), bits, integer)
+    kinds = set(tags.get(339, (1,)))
+    samples = "whole" if kinds <= {1, 4} else "float" if kinds == {3} else "other"
+    grey = photometric == 1 and tags.get(277, (1,))[0] == 1
+    return Header("tiff", tags[256][0], tags[257][0], orientation, tuple(traits), bits, samples, grey)
 
 
 def _exif_orientation(exif: bytes) -> int:
@@ -180,7 +183,8 @@ def _valid(orientation: int) -> int:
     return orientation if 1 <= orientation <= 8 else 1
 
 
-_TAGS = {256, 257, 258, 262, 274, 338, 339}  # width, height, bits, photometric, orientation, extra samples, format
+# Width, height, bits, photometric, orientation, samples per pixel, extra samples, sample format.
+_TAGS = {256, 257, 258, 262, 274, 277, 338, 339}
 _TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 

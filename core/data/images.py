@@ -5,6 +5,9 @@ Upright (EXIF orientation applied exactly once), RGB, 8 bits. The file is only e
 
 import hashlib
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,9 @@ from core.data.headers import Header, parse, sniff
 from core.domain.dataset import ImageFacts
 from core.domain.errors import LensmithError
 
-MAX_PIXELS = 2**28  # 16,384 x 16,384: 805 MB decoded
+MAX_PIXELS = 2**29  # a scan of 20,000 x 20,000 is 1.2 GB decoded; 30,000 x 30,000 is refused
+LARGE = 2**26  # pixels, 200 MB decoded: from here on one at a time is decoded, and tiles are better to work with
+VIEW_PIXELS = 2**27  # 400 MB: what is shown of a larger one is a halved copy
 MIN_SIDE = 10  # pixels; smaller pictures show nothing that a network could learn
 EXTENSIONS = {
     ".jpg": "jpeg",
@@ -44,9 +49,11 @@ for _name, _value in _before.items():
         os.environ[_name] = _value
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damaged pictures become findings
 
-_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH
+_FLAGS, _GREY_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
 _REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
 _LARGE_JPEG = 512 * 512  # pixels from which a reduced decode is worth it
+_BLACK, _WHITE = 0.001, 0.999  # quantiles of a floating-point picture: a few hot pixels must not darken all others
+_one_large = threading.Lock()
 
 
 class UnreadableImage(LensmithError):
@@ -70,10 +77,21 @@ def decode(data: bytes, name: str = "The picture") -> np.ndarray:
     """Like ``read`` for the bytes of a file; ``name`` is for messages.
 
     16-bit pictures are scaled by the smallest of 8, 10, 12, 14 and 16 bits that holds their largest value, since
-    cameras store 10 or 12 bits in 16 and would else come out black. Transparency is dropped, the colours below kept.
+    cameras store 10 or 12 bits in 16 and would else come out black. Grey pictures of 32-bit floating-point numbers are
+    scaled from their 0.1 % quantile (black) to their 99.9 % quantile (white); what is no number is black. Transparency
+    is dropped, the colours below kept.
     """
-    _header(data, name)
-    return _to_8_bits(_pixels(data, name))
+    return _to_8_bits(_pixels(data, _header(data, name), name))
+
+
+def view(path: str | Path) -> np.ndarray:
+    """Like ``read`` for the screen: a picture of more than ``VIEW_PIXELS`` is halved until it has fewer."""
+    data, name = _bytes_of(path), str(path)
+    header = _header(data, name)
+    factor = 1
+    while header.width * header.height > VIEW_PIXELS * factor * factor:
+        factor *= 2
+    return _shrunk(data, header, name, -(-header.width // factor), -(-header.height // factor))
 
 
 def inspect(path: str | Path) -> ImageFacts:
@@ -84,10 +102,8 @@ def inspect(path: str | Path) -> ImageFacts:
     name = str(path)
     data = _bytes_of(path)
     header = _header(data, name)
-    width, height, wide = _prove(data, header, name)
-    traits = set(header.traits)
-    if wide:
-        traits.add("16_bit")
+    width, height, depth = _prove(data, header, name)
+    traits = {*header.traits, *depth}
     if EXTENSIONS.get(Path(path).suffix.lower()) != header.format:
         traits.add("wrong_extension")
     if "alpha" in traits and _all_transparent(data):
@@ -107,20 +123,24 @@ def inspect(path: str | Path) -> ImageFacts:
 
 def thumbnail(path: str | Path, side: int) -> np.ndarray:
     """A small copy, uint8 ``[h, w, 3]``, RGB, upright, long side at most ``side``; raises ``UnreadableImage``."""
-    data = _bytes_of(path)
+    data, name = _bytes_of(path), str(path)
+    header = _header(data, name)
+    scale = min(1, side / max(header.width, header.height))
+    return _shrunk(data, header, name, max(1, round(header.width * scale)), max(1, round(header.height * scale)))
+
+
+def _shrunk(data: bytes, header: Header, name: str, width: int, height: int) -> np.ndarray:
+    """The picture at the size to which its stored ``width`` and ``height`` shrink, upright; cheaply for JPEG."""
     pixels = None
-    header = _header(data, str(path))
     if header.format == "jpeg":
-        factor = next((f for f in (8, 4, 2) if max(header.width, header.height) >= f * side), 1)
+        factor = next((f for f in (8, 4, 2) if header.width >= f * width and header.height >= f * height), 1)
         pixels = _imdecode(data, _REDUCED[factor] | cv2.IMREAD_COLOR_RGB) if factor > 1 else None
     if pixels is None:
-        pixels = _to_8_bits(_pixels(data, str(path)))
-    height, width = pixels.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        pixels = _pixels(data, header, name)
+    size = (height, width) if header.orientation > 4 else (width, height)
+    if size != (pixels.shape[1], pixels.shape[0]):
+        pixels = cv2.resize(_to_8_bits(pixels, colored=False), size, interpolation=cv2.INTER_AREA)
+    return _to_8_bits(pixels)
 
 
 def _bytes_of(path: str | Path) -> bytes:
@@ -173,10 +193,11 @@ def _header(data: bytes, name: str) -> Header:
     except ValueError as error:
         raise _truncated(name) from error
     _refuse_size(header.width, header.height, name)
-    if header.max_bits > 16 or not header.integer:
+    whole = header.samples == "whole" and header.max_bits <= 16
+    if not whole and not (header.samples == "float" and header.max_bits == 32 and header.grey):
         raise UnreadableImage(
             "unsupported_depth",
-            f"{name} holds floating-point, signed or {header.max_bits}-bit values, whose white is not known.",
+            f"{name} holds signed, {header.max_bits}-bit or coloured floating-point values, whose white is not known.",
             "Export it as an 8-bit or 16-bit picture from the program that made it.",
         )
     return header
@@ -204,23 +225,36 @@ def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
         return None
 
 
-def _pixels(data: bytes, name: str) -> np.ndarray:
-    """uint8 or uint16 ``[h, w, 3]``, RGB, upright."""
-    pixels = _imdecode(data, _FLAGS)
-    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+def _pixels(data: bytes, header: Header, name: str) -> np.ndarray:
+    """uint8 or uint16 ``[h, w, 3]``, RGB, upright; deep grey pictures as uint16 or float32 ``[h, w]``."""
+    grey = header.grey and header.max_bits > 8  # three equal channels of them would only take memory
+    with _turn(header):
+        pixels = _imdecode(data, _GREY_FLAGS if grey else _FLAGS)
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16, np.float32):
         raise _truncated(name)
     return pixels
 
 
-def _prove(data: bytes, header: Header, name: str) -> tuple[int, int, bool]:
-    """Upright width and height as the decoder gives them, and whether it gave 16 bits."""
+@contextmanager
+def _turn(header: Header) -> Iterator[None]:
+    """Import and training decode in several threads; large pictures would fill the memory then."""
+    if header.width * header.height < LARGE:
+        yield
+        return
+    with _one_large:
+        yield
+
+
+def _prove(data: bytes, header: Header, name: str) -> tuple[int, int, tuple[str, ...]]:
+    """Upright width and height as the decoder gives them, and the trait of a depth of more than 8 bits."""
     width, height = header.upright_size
     if header.format == "jpeg" and width * height > _LARGE_JPEG:
         small = _imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)  # reads to the end, computes an eighth
         if small is not None and small.shape == (-(-height // 8), -(-width // 8)):
-            return width, height, False
-    pixels = _pixels(data, name)
-    return pixels.shape[1], pixels.shape[0], pixels.dtype == np.uint16
+            return width, height, ()
+    pixels = _pixels(data, header, name)
+    depth = {np.dtype(np.uint16): ("16_bit",), np.dtype(np.float32): ("float",)}.get(pixels.dtype, ())
+    return pixels.shape[1], pixels.shape[0], depth
 
 
 def _all_transparent(data: bytes) -> bool:
@@ -228,9 +262,27 @@ def _all_transparent(data: bytes) -> bool:
     return pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4 and not pixels[..., 3].any()
 
 
-def _to_8_bits(pixels: np.ndarray) -> np.ndarray:
-    if pixels.dtype == np.uint8:
-        return pixels
-    largest = int(pixels.max())
-    bits = next(bits for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
-    return cv2.convertScaleAbs(pixels, alpha=255 / (2**bits - 1))
+def _to_8_bits(pixels: np.ndarray, *, colored: bool = True) -> np.ndarray:
+    """uint8 ``[h, w, 3]``; a single channel stays one where it need not be ``colored`` yet."""
+    if pixels.dtype == np.uint16:
+        largest = int(pixels.max())
+        bits = next(bits for bits in (8, 10, 12, 14, 16) if largest < 2**bits)
+        pixels = cv2.convertScaleAbs(pixels, alpha=255 / (2**bits - 1))
+    elif pixels.dtype == np.float32:
+        pixels = _windowed(pixels)
+    return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if colored and pixels.ndim == 2 else pixels
+
+
+def _windowed(values: np.ndarray) -> np.ndarray:
+    """float32 ``[h, w]`` as uint8 of the same shape."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return np.zeros(values.shape, np.uint8)
+    black, white = np.quantile(finite, (_BLACK, _WHITE), overwrite_input=True).astype(np.float64)
+    if black == white:  # flat, but for a few pixels
+        black, white = float(finite.min()), float(finite.max())
+    shares = np.empty(values.shape, np.uint8)
+    for start in range(0, len(values), 256):  # rows; all at once in double precision would take much memory
+        part = (values[start : start + 256].astype(np.float64) - black) / max(white - black, np.finfo(np.float32).tiny)
+        shares[start : start + 256] = np.rint(np.nan_to_num(part, nan=0, posinf=1, neginf=0).clip(0, 1) * 255)
+    return shares

@@ -41,6 +41,7 @@ TRAITS = (
     "wrong_extension",
     "animated",
     "16_bit",
+    "float",
     "cmyk",
     "palette",
     "alpha",

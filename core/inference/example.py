@@ -9,6 +9,22 @@ import cv2
 import numpy as np
 import onnxruntime
 
+def read(file):  # upright RGB of 8 bits; deeper pictures are scaled as they were for training
+    picture = cv2.imread(file, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    if picture is None or picture.dtype == np.float32:
+        values = cv2.imread(file, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH).astype(np.float64)
+        finite = values[np.isfinite(values)].astype(np.float32)
+        black, white = np.quantile(finite, (0.001, 0.999)).astype(np.float64)
+        if black == white:
+            black, white = float(finite.min()), float(finite.max())
+        shares = (values - black) / max(white - black, np.finfo(np.float32).tiny)
+        picture = np.rint(np.nan_to_num(shares, nan=0, posinf=1, neginf=0).clip(0, 1) * 255).astype(np.uint8)
+        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    if picture.dtype == np.uint16:
+        bits = next(bits for bits in (8, 10, 12, 14, 16) if picture.max() < 2**bits)
+        picture = cv2.convertScaleAbs(picture, alpha=255 / (2**bits - 1))
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
 def fit(picture, width, height):  # shrinking by area, growing {interpolation}
     inner = min(width, picture.shape[1]), min(height, picture.shape[0])
     picture = cv2.resize(picture, inner, interpolation=cv2.INTER_AREA)
@@ -16,7 +32,7 @@ def fit(picture, width, height):  # shrinking by area, growing {interpolation}
 
 model = onnxruntime.InferenceSession({file!r}, providers=["CPUExecutionProvider"])
 classes = json.loads(model.get_modelmeta().custom_metadata_map["classes"])
-picture = cv2.cvtColor(cv2.imread("picture.jpg"), cv2.COLOR_BGR2RGB)
+picture = read("picture.jpg")
 (h, w), size = picture.shape[:2], {size}
 """
 _SQUARE = {

@@ -87,6 +87,7 @@ _TITLES = {
     "trailing_bytes": QT_TRANSLATE_NOOP("Finding", "Bytes after the picture"),
     "exif_rotation": QT_TRANSLATE_NOOP("Finding", "Turned by the camera"),
     "16_bit": QT_TRANSLATE_NOOP("Finding", "16-bit pictures"),
+    "float": QT_TRANSLATE_NOOP("Finding", "Floating-point pictures"),
     "cmyk": QT_TRANSLATE_NOOP("Finding", "Printing colours"),
     "palette": QT_TRANSLATE_NOOP("Finding", "Palette pictures"),
     "1_bit": QT_TRANSLATE_NOOP("Finding", "Black and white"),

@@ -111,9 +111,11 @@ def test_that_a_picture_under_ten_pixels_is_refused(tmp_path: Path, size: tuple[
     assert images.inspect(put(tmp_path, "b.png", encoded(noise(10, 10), "PNG"))).width == 10
 
 
-def test_that_a_float_tiff_is_refused(tmp_path: Path) -> None:
-    grey = np.zeros((40, 60), np.float32)
-    assert refusal(put(tmp_path, "grey.tif", encoded(Image.fromarray(grey), "TIFF"))) == "unsupported_depth"
+def test_that_samples_whose_white_is_not_known_are_refused(tmp_path: Path) -> None:
+    whole = np.zeros((40, 60), np.int32)
+    assert refusal(put(tmp_path, "whole.tif", encoded(Image.fromarray(whole), "TIFF"))) == "unsupported_depth"
+    double = cv2.imencode(".tif", np.zeros((40, 60), np.float64))[1].tobytes()
+    assert refusal(put(tmp_path, "double.tif", double)) == "unsupported_depth"
     color = cv2.imencode(".tif", np.zeros((40, 60, 3), np.float32))[1].tobytes()
     assert refusal(put(tmp_path, "color.tif", color)) == "unsupported_depth"
 
@@ -365,7 +367,7 @@ import os
 before = dict(os.environ)
 import core.data.images
 after = dict(os.environ)
-assert after.pop("OPENCV_IO_MAX_IMAGE_PIXELS") == str(2**28)
+assert after.pop("OPENCV_IO_MAX_IMAGE_PIXELS") == str(2**29)
 before.pop("OPENCV_IO_MAX_IMAGE_PIXELS", None)
 assert before == after, set(after) ^ set(before)
 """
