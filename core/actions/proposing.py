@@ -24,6 +24,8 @@ from core.store.run_store import RunFolder
 Thresholds = float | Mapping[str, float]  # of all classes of the model, or by name; others have that of the model
 NamedBox = tuple[float, float, float, float, float, str]  # as in ``ImageAnswer``
 
+ONE_PLACE = 0.8
+
 
 @dataclass(frozen=True)
 class Proposer:
@@ -227,6 +229,19 @@ def _boxes(answer: ImageAnswer, image: Image) -> list[NamedBox]:
         for x1, y1, x2, y2, score, name in answer.boxes or ()
     )
     return [box for box in clipped if box[2] > box[0] and box[3] > box[1]]
+
+
+def _apart(boxes: Sequence[NamedBox]) -> tuple[NamedBox, ...]:
+    """Of boxes on one place (IoU ≥ ``ONE_PLACE``), whatever their classes, the most certain one.
+
+    A detector may call one thing both a 3 and an 8; somebody would have to delete one of them each time.
+    """
+    kept: list[tuple[NamedBox, Box]] = []
+    for named in boxes:
+        box = Box(*named[:4], 0)
+        if not any(proposals.iou(box, other) >= ONE_PLACE for _, other in kept):
+            kept.append((named, box))
+    return tuple(named for named, _ in kept)
 
 
 def _ids(of_run: Sequence[ImageClass], names: Iterable[str], known: Sequence[ImageClass]) -> dict[str, int]:

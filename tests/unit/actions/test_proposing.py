@@ -97,6 +97,14 @@ def test_that_each_class_has_its_threshold_and_others_that_of_the_model(
     assert done.boxes == len(scores)
 
 
+def test_that_of_two_classes_on_one_place_the_more_certain_one_is_proposed(store: ProjectStore, tmp_path: Path) -> None:
+    rows = [[4, 8, 14, 18, 0.5, 0], [4, 8, 14, 18.5, 0.6, 1], [9, 8, 19, 18, 0.55, 0]]
+    model = detector(tmp_path / "belt.onnx", sorted(rows, key=lambda row: -row[4]))
+    assert propose(store, model, store.images()[:1], 0.4).boxes == 2
+    found = state(store, store.images()[0].hash).proposals
+    assert [(one.box.class_id, one.score) for one in found] == [(2, pytest.approx(0.6)), (1, pytest.approx(0.55))]
+
+
 def test_that_boxes_are_never_touched_and_what_they_show_is_not_proposed_again(
     store: ProjectStore, belt: Proposer
 ) -> None:
