@@ -109,7 +109,8 @@ def lacking(proposer: Proposer, known: Sequence[ImageClass]) -> tuple[str, ...]:
 def ask(
     proposer: Proposer, images: Sequence[Image], thresholds: Thresholds, progress: Progress = silent
 ) -> Iterator[tuple[Image, ImageAnswer]]:
-    """What the model says about each image: boxes from the threshold of their class up, inside the picture.
+    """What the model says about each image: boxes from the threshold of their class up, inside the picture; of those
+    on one place the most certain one.
 
     For classification a box round the whole picture with the most probable class. A picture that cannot be read
     comes with an error, and the rest goes on.
@@ -120,13 +121,8 @@ def ask(
     for done, (image, answer) in enumerate(zip(images, answers, strict=True)):
         if done % BATCH == 0:
             progress(done, len(images), "Looking at pictures")
-        boxes = _boxes(answer, image)
-        yield (
-            image,
-            ImageAnswer(
-                path=image.path, boxes=tuple(box for box in boxes if box[4] >= least[box[5]]), error=answer.error
-            ),
-        )
+        wanted = [box for box in _boxes(answer, image) if box[4] >= least[box[5]]]
+        yield image, ImageAnswer(path=image.path, boxes=_apart(wanted), error=answer.error)
 
 
 def find(
