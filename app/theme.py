@@ -200,6 +200,10 @@ QCheckBox:disabled, QRadioButton:disabled {{ color: {muted}; }}
 QLineEdit {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
   padding: 6px 12px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
+QSpinBox {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
+  padding: 5px 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QSpinBox:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
+QSpinBox:disabled {{ color: {muted}; background: {background}; }}
 QLineEdit[search="true"] {{ padding-left: 0; }}
 QLineEdit[search="true"]:focus {{ padding-left: 0; }}
 QTextBrowser, QPlainTextEdit {{ color: {text}; background: {surface}; border: 1px solid {line};
