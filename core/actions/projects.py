@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.actions.splitting import is_split
-from core.domain.annotation import Unlabelled
 from core.domain.dataset import Image, ImageClass
 from core.domain.errors import LensmithError
 from core.domain.labels import ImageLabels
@@ -28,8 +27,8 @@ class ProjectData(Struct, frozen=True, kw_only=True):
     images: Sequence[Image] = ()
 
     def labelled(self) -> int:
-        """Images that somebody has said something about; the others never train."""
-        return sum(not isinstance(image.annotation, Unlabelled) for image in self.images)
+        """Images labelled to the end; the others never train."""
+        return sum(image.is_labelled for image in self.images)
 
 
 def read_project(store: ProjectStore) -> ProjectData:

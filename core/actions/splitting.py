@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from core.data import splits
-from core.domain.annotation import Unlabelled
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.task import Split
@@ -72,7 +71,7 @@ def missing_split(images: Sequence[Image], seed: int = 0) -> dict[str, Split] | 
 
     Test is left as the source brought it; only a data set without any split at all gets one.
     """
-    parts = {image.split for image in images if not isinstance(image.annotation, Unlabelled)}
+    parts = {image.split for image in images if image.is_labelled}
     if Split.VAL in parts and None not in parts:
         return None
     untouched = all(image.split is None for image in images)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from core.domain.annotation import Boxes, ClassLabel, Unlabelled
+from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.task import Split
@@ -35,7 +35,7 @@ def assign(
     that, nothing that has a part moves. Classes are met in every part as well as their number of images allows; a
     class of one group stays in train. Members that join a known group go where most of it is.
     """
-    labelled = [image for image in images if not isinstance(image.annotation, Unlabelled)]
+    labelled = [image for image in images if image.is_labelled]
     groups = _groups(labelled, seed, group_of)
     wishes = {Split.TEST: test, Split.VAL: val}
     present = {image.split for image in labelled}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from core.domain.annotation import Annotation, Boxes, ClassLabel
+from core.domain.annotation import Annotation, Boxes, ClassLabel, Unlabelled
 from core.domain.task import Split, Task
 
 
@@ -71,6 +71,11 @@ class Image(Struct, frozen=True, kw_only=True, gc=False):
     done: bool = True
     proposals: int = 0
     least_score: float = 1.0
+
+    @property
+    def is_labelled(self) -> bool:
+        """To the end: it can train."""
+        return self.done and not isinstance(self.annotation, Unlabelled)
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):

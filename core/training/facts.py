@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from core.domain.annotation import Boxes, ClassLabel, Unlabelled
+from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Image
 from core.domain.task import Split, Task
 
 
 class DataFacts(Struct, frozen=True, kw_only=True):
-    """Images by split (unlabelled ones are in none) and what is seen in those that train.
+    """Images by split (unlabelled ones and those in progress are in none) and what is seen in those that train.
 
     ``will_split``: the images are not divided yet; the numbers say how a run would divide them.
     """
@@ -32,7 +32,7 @@ def facts_of(
     seen: set[int] = set()
     sides = []
     for image in images:
-        if isinstance(image.annotation, Unlabelled):
+        if not image.is_labelled:
             continue
         sides.append(max(image.width, image.height))
         split = image.split if parts is None else parts.get(image.hash)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import theme
 from app.widgets.gallery.overlay import ClassLook, Overlay, OverlayBox, looks, overlay_of, paint_overlay
 from app.widgets.parts import Card, label
-from core.domain.annotation import Boxes, ClassLabel, Unlabelled
+from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Image, ImageClass
 from core.domain.errors import LensmithError
 from core.domain.task import Split, Task
@@ -31,7 +31,7 @@ class Seen(Struct, frozen=True):
 
 def pick(images: Sequence[Image], count: int = COUNT) -> list[Image]:
     """Training images, of as many classes as can be; before any split, of all that are labelled."""
-    labelled = [image for image in images if not isinstance(image.annotation, Unlabelled)]
+    labelled = [image for image in images if image.is_labelled]
     training = [image for image in labelled if image.split is Split.TRAIN] or labelled
     kinds: defaultdict[int, list[Image]] = defaultdict(list)
     for image in training:

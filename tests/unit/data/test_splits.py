@@ -153,6 +153,11 @@ def test_that_unlabelled_images_get_no_part_and_do_not_count() -> None:
     assert sizes(assign(images, 0.2, 0.2, 0)) == {TRAIN: 6, VAL: 2, TEST: 2}
 
 
+def test_that_images_in_progress_get_no_part_until_they_are_done() -> None:
+    images = [msgspec.structs.replace(one, done=n % 2 == 0) for n, one in enumerate(labelled([20, 20]))]
+    assert set(assign(images, 0.2, 0.2, 0)) == {one.hash for one in images if one.done}
+
+
 def test_that_missing_val_is_carved_from_train_and_never_from_test() -> None:
     images = [msgspec.structs.replace(i, split=TEST if n % 2 else TRAIN) for n, i in enumerate(labelled([40, 40]))]
     parts = assign(images, 0.25, 0.5, 0)
