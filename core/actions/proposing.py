@@ -21,7 +21,6 @@ from core.store.journal import Edited
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder
 
-Thresholds = float | Mapping[str, float]  # of all classes of the model, or by name; others have that of the model
 NamedBox = tuple[float, float, float, float, float, str]  # as in ``ImageAnswer``
 
 ONE_PLACE = 0.8
@@ -79,7 +78,9 @@ def of_file(path: Path) -> Proposer:
     return Proposer(OnnxModel.open(path), f"model {path.name}")
 
 
-def thresholds_of(proposer: Proposer, overall: float | None, own: Mapping[str, float]) -> Mapping[str, float]:
+def thresholds_of(
+    proposer: Proposer, overall: float | None = None, own: Mapping[str, float] = {}
+) -> Mapping[str, float]:
     """The threshold of each class of the model: its ``own``, else ``overall``, else that of the model.
 
     Raises:
@@ -107,32 +108,45 @@ def lacking(proposer: Proposer, known: Sequence[ImageClass]) -> tuple[str, ...]:
 
 
 def ask(
-    proposer: Proposer, images: Sequence[Image], thresholds: Thresholds, progress: Progress = silent
+    proposer: Proposer, images: Sequence[Image], floor: float, progress: Progress = silent
 ) -> Iterator[tuple[Image, ImageAnswer]]:
-    """What the model says about each image: boxes from the threshold of their class up, inside the picture; of those
-    on one place the most certain one.
+    """What the model says about each image: boxes from the score ``floor`` up, inside the picture.
 
     For classification a box round the whole picture with the most probable class. A picture that cannot be read
     comes with an error, and the rest goes on.
     """
-    card = proposer.model.card
-    least = {name: _threshold(thresholds, name, card.threshold) for name in card.classes}
-    answers = predict(proposer.model, [Path(image.path) for image in images], min(least.values()))
+    answers = predict(proposer.model, [Path(image.path) for image in images], floor)
     for done, (image, answer) in enumerate(zip(images, answers, strict=True)):
         if done % BATCH == 0:
             progress(done, len(images), "Looking at pictures")
-        wanted = [box for box in _boxes(answer, image) if box[4] >= least[box[5]]]
-        yield image, ImageAnswer(path=image.path, boxes=_apart(wanted), error=answer.error)
+        yield image, ImageAnswer(path=image.path, boxes=tuple(_boxes(answer, image)), error=answer.error)
+
+
+def chosen(boxes: Iterable[NamedBox], thresholds: Mapping[str, float]) -> tuple[NamedBox, ...]:
+    """The boxes that are proposed, of those that the model found (by falling score): from the threshold of their
+    class up, and where several lie on one place (IoU ≥ ``ONE_PLACE``) the most certain one, whatever their classes.
+
+    A detector may call one thing both a 3 and an 8; somebody would have to delete one of them each time.
+    """
+    kept: list[tuple[NamedBox, Box]] = []
+    for named in boxes:
+        box = Box(*named[:4], 0)
+        if named[4] < thresholds[named[5]] or any(proposals.iou(box, other) >= ONE_PLACE for _, other in kept):
+            continue
+        kept.append((named, box))
+    return tuple(named for named, _ in kept)
 
 
 def find(
     store: ProjectStore,
     proposer: Proposer,
     images: Sequence[Image],
-    thresholds: Thresholds,
+    thresholds: Mapping[str, float],
     progress: Progress = silent,
 ) -> Found:
     """Ask the model about ``images``; nothing is written, so it can take hours and be cancelled at any time.
+
+    ``thresholds``: as ``thresholds_of`` gives them.
 
     Raises:
         LensmithError: the model is for the other task.
@@ -140,11 +154,11 @@ def find(
     check_task(proposer, store.info.task)
     boxes: dict[str, tuple[NamedBox, ...]] = {}
     unread = []
-    for image, answer in ask(proposer, images, thresholds, progress):
+    for image, answer in ask(proposer, images, min(thresholds.values()), progress):
         if answer.error is not None:
             unread.append(answer.error)
         else:
-            boxes[image.hash] = answer.boxes or ()
+            boxes[image.hash] = chosen(answer.boxes or (), thresholds)
     progress(len(images), len(images), "Looking at pictures")
     return Found(
         source=proposer.source,
@@ -192,7 +206,7 @@ def propose(
     store: ProjectStore,
     proposer: Proposer,
     images: Sequence[Image],
-    thresholds: Thresholds,
+    thresholds: Mapping[str, float],
     *,
     add_classes: bool = False,
     progress: Progress = silent,
@@ -212,10 +226,6 @@ def check_task(proposer: Proposer, task: Task | None) -> None:
         )
 
 
-def _threshold(thresholds: Thresholds, name: str, otherwise: float) -> float:
-    return thresholds.get(name, otherwise) if isinstance(thresholds, Mapping) else thresholds
-
-
 def _boxes(answer: ImageAnswer, image: Image) -> list[NamedBox]:
     """Inside what the project takes for the picture's size: the file may have been replaced since."""
     if answer.label is not None and answer.probabilities is not None:
@@ -225,19 +235,6 @@ def _boxes(answer: ImageAnswer, image: Image) -> list[NamedBox]:
         for x1, y1, x2, y2, score, name in answer.boxes or ()
     )
     return [box for box in clipped if box[2] > box[0] and box[3] > box[1]]
-
-
-def _apart(boxes: Sequence[NamedBox]) -> tuple[NamedBox, ...]:
-    """Of boxes on one place (IoU ≥ ``ONE_PLACE``), whatever their classes, the most certain one.
-
-    A detector may call one thing both a 3 and an 8; somebody would have to delete one of them each time.
-    """
-    kept: list[tuple[NamedBox, Box]] = []
-    for named in boxes:
-        box = Box(*named[:4], 0)
-        if not any(proposals.iou(box, other) >= ONE_PLACE for _, other in kept):
-            kept.append((named, box))
-    return tuple(named for named, _ in kept)
 
 
 def _ids(of_run: Sequence[ImageClass], names: Iterable[str], known: Sequence[ImageClass]) -> dict[str, int]:

@@ -41,6 +41,7 @@ from tests.benchmarks.lensmith import DATA, lensmith
 PAGES, WEIGHTS = DATA / "digits_pages", DATA.parent / "weights" / "yolov8n.pt"
 TRAIN, VAL, FURTHER = range(24), range(24, 30), range(30, 80)
 LOOSE, TIGHT, GOAL = 0.7, 0.9, 0.25
+LEAST = 0.05
 DRAW, NEXT, ACCEPT_ALL, CLICK, KEY, DRAG = 3, 1, 1, 1, 1, 2
 
 
@@ -105,12 +106,12 @@ def choose_threshold(project: Path, run: str) -> float:
         proposer = proposing.of_run(RunStore(project).get(run))
         ids = {one.name: one.id for one in store.classes()}
         images = [one for one in store.images() if one.split == "val"]
-        costs = {}
-        for threshold in (step / 20 for step in range(1, 20)):
-            answers = proposing.ask(proposer, images, threshold)
-            costs[threshold] = sum(
-                by_correcting(_truth(image), _boxes(answer.boxes or (), ids)) for image, answer in answers
-            )
+        answers = list(proposing.ask(proposer, images, LEAST))
+    costs = {}
+    for threshold in (step / 20 for step in range(1, 20)):
+        wanted = proposing.thresholds_of(proposer, threshold)
+        proposed = [(image, proposing.chosen(answer.boxes or (), wanted)) for image, answer in answers]
+        costs[threshold] = sum(by_correcting(_truth(image), _boxes(boxes, ids)) for image, boxes in proposed)
     cheapest = [threshold for threshold, cost in costs.items() if cost == min(costs.values())]
     print("actions on the validation pages by threshold:", {f"{t:.2f}": cost for t, cost in costs.items()})
     print(f"by hand: {sum(by_hand(_truth(image)) for image in images)}", flush=True)

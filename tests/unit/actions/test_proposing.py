@@ -1,16 +1,18 @@
 """A model's proposals: real ONNX files, real pictures, a real project."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
 from core.actions import proposing
-from core.actions.proposing import Proposer, find, propose, save, to_do
+from core.actions.proposing import Proposed, Proposer, find, save, thresholds_of, to_do
 from core.data.images import cv2, inspect, read
 from core.domain.annotation import Annotation, Box, Unlabelled
+from core.domain.dataset import Image
 from core.domain.errors import Cancelled, LensmithError
 from core.domain.labels import ImageLabels, LabelledBox, Proposal
 from core.domain.source import ImportedImage
@@ -47,6 +49,17 @@ def belt(tmp_path: Path) -> Proposer:
 def detector(path: Path, rows: list[list[float]] = ROWS, **card: object) -> Proposer:
     attach_card(write(detector_graph(rows), path), detector_card(**card))
     return proposing.of_file(path)
+
+
+def propose(
+    store: ProjectStore,
+    proposer: Proposer,
+    images: Sequence[Image],
+    threshold: float | None,
+    own: Mapping[str, float] = {},
+    **more: Any,
+) -> Proposed:
+    return proposing.propose(store, proposer, images, thresholds_of(proposer, threshold, own), **more)
 
 
 def add_pictures(store: ProjectStore, folder: Path, count: int, annotation: Annotation | None = None) -> list[str]:
@@ -86,13 +99,19 @@ def test_that_boxes_wait_on_each_picture_to_do_and_one_undo_takes_them_away(
 
 
 @pytest.mark.parametrize(
-    ("thresholds", "scores"),
-    [(0.2, [0.9, 0.6, 0.3]), ({"bolt": 0.25, "nut": 0.7}, [0.9, 0.3]), ({"nut": 0.7}, [0.9]), (0.95, [])],
+    ("threshold", "own", "scores"),
+    [
+        (0.2, {}, [0.9, 0.6, 0.3]),
+        (0.2, {"nut": 0.7}, [0.9, 0.3]),
+        (None, {"nut": 0.7}, [0.9]),
+        (0.95, {"nut": 0.1}, [0.6]),
+        (0.95, {}, []),
+    ],
 )
 def test_that_each_class_has_its_threshold_and_others_that_of_the_model(
-    store: ProjectStore, belt: Proposer, thresholds: proposing.Thresholds, scores: list[float]
+    store: ProjectStore, belt: Proposer, threshold: float | None, own: dict[str, float], scores: list[float]
 ) -> None:
-    done = propose(store, belt, store.images()[:1], thresholds)
+    done = propose(store, belt, store.images()[:1], threshold, own)
     assert [one.score for one in state(store, store.images()[0].hash).proposals] == pytest.approx(scores)
     assert done.boxes == len(scores)
 
@@ -166,7 +185,7 @@ def test_that_a_picture_that_shrank_since_has_no_box_outside(store: ProjectStore
 
 
 def test_that_what_was_finished_while_the_model_looked_stays_finished(store: ProjectStore, belt: Proposer) -> None:
-    found = find(store, belt, store.images(), 0.5)
+    found = find(store, belt, store.images(), thresholds_of(belt, 0.5))
     quick = store.images()[0].hash
     background = ImageLabels(boxes=())
     labels.edit(store, "background", (), {quick: background})
