@@ -44,15 +44,19 @@ def gather(session: Session, weights_sha256: str) -> Features:
     sets = [(session.train, views), (session.val, (PLAIN,))]
     train, val = cache.complete(session.model, sets, session.device.name, session.report)
     train, labels = train.flatten(0, 1), session.train_labels.repeat_interleave(len(views))
+    return standardise(train, labels, val.flatten(0, 1) if len(val) else train[:0])
+
+
+def standardise(train: Tensor, labels: Tensor, val: Tensor) -> Features:
+    """Plain features ``[rows, features]`` brought to mean 0 and deviation 1, by the statistics of ``train``."""
     variance, center = torch.var_mean(train, 0, correction=0)
     # The floor keeps a feature that hardly ever moved in training from shouting when it moves later.
     spread = torch.sqrt(variance + 1e-3 * variance.mean() + 1e-12)
-    val = val.flatten(0, 1) if len(val) else train[:0]
     return Features((train - center) / spread, labels, (val - center) / spread, center, spread)
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """These products are small: two threads would mostly wait for each other, on a busy machine fifty times as long."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -62,13 +66,13 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@_one_thread()
+@one_thread()
 def train_head(session: Session, data: Features, spec: RunSpec, resumed: dict[str, Any] | None = None) -> None:
     """Train the head up to epoch ``spec.epochs``; afterwards the model and ``best.safetensors`` hold the best one.
 
     Epochs are told and checkpointed; ``resumed`` is the checkpoint to go on from.
     """
-    head, optimizer = _prepare(session, data, spec)
+    head, optimizer = prepare(session, data, spec)
     best = _copy(head)
     if resumed:
         head.load_state_dict(resumed["head"])
@@ -88,8 +92,8 @@ def train_head(session: Session, data: Features, spec: RunSpec, resumed: dict[st
 
     try:
         for epoch in range(began + 1, spec.epochs + 1):
-            train_loss, rate = _run_epoch(session, head, optimizer, data, spec, epoch)
-            val_logits = _logits(head, data.val)
+            train_loss, rate = run_epoch(session, head, optimizer, data, spec, epoch)
+            val_logits = logits_of(head, data.val)
             if session.finish_epoch(epoch, train_loss, val_logits, rate, watch.lap()):
                 best = _copy(head)
             if time.monotonic() - saved_at > SAVE_EVERY:
@@ -103,24 +107,24 @@ def train_head(session: Session, data: Features, spec: RunSpec, resumed: dict[st
     fold(best, data, session.model.head)
 
 
-@_one_thread()
+@one_thread()
 def warm_up(session: Session, data: Features, spec: RunSpec) -> Tensor:
     """Train a head of which no epoch is told, for fine-tuning to start from. The model then holds its best epoch,
     whose validation logits ``[n, classes]`` are returned."""
-    head, optimizer = _prepare(session, data, spec)
+    head, optimizer = prepare(session, data, spec)
     standing, best = None, _copy(head)
     for epoch in range(1, spec.epochs + 1):
-        _run_epoch(session, head, optimizer, data, spec, epoch)
+        run_epoch(session, head, optimizer, data, spec, epoch)
         session.report.emit(Progress(phase=Phase.PREPARING, done=epoch, total=spec.epochs))
-        judged = score(_logits(head, data.val), session.val_labels)
+        judged = score(logits_of(head, data.val), session.val_labels)
         if standing is None or standing.is_beaten_by(judged):
             standing, best = Standing(epoch, judged), _copy(head)
     head.load_state_dict(best)
     fold(best, data, session.model.head)
-    return _logits(head, data.val)
+    return logits_of(head, data.val)
 
 
-def _prepare(session: Session, data: Features, spec: RunSpec) -> tuple[nn.Sequential, torch.optim.Optimizer]:
+def prepare(session: Session, data: Features, spec: RunSpec) -> tuple[nn.Sequential, torch.optim.Optimizer]:
     """The model's head as it is for standardised features (on the processor), and an optimizer over it."""
     head = deepcopy(session.model.head).cpu()
     first = _first_linear(head)
@@ -140,7 +144,7 @@ def fold(state: State, data: Features, head: nn.Sequential) -> None:
         first.bias.sub_(first.weight @ data.center.to(first.weight.device))
 
 
-def _run_epoch(
+def run_epoch(
     session: Session, head: nn.Sequential, optimizer: torch.optim.Optimizer, data: Features, spec: RunSpec, epoch: int
 ) -> tuple[float, float]:
     """One pass over all feature vectors; returns the mean loss and the last learning rate."""
@@ -166,7 +170,8 @@ def _run_epoch(
     return total / len(data.train), rate
 
 
-def _logits(head: nn.Sequential, features: Tensor) -> Tensor:
+def logits_of(head: nn.Sequential, features: Tensor) -> Tensor:
+    """``[rows, features]``, standardised, -> ``[rows, classes]``."""
     head.eval()
     with torch.inference_mode():
         logits: Tensor = head(features)

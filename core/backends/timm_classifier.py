@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.backends.classifier_data import Pictures
+from core.backends.classifier_folds import judge_folds
 from core.backends.classifier_head import BATCH, gather, train_head, warm_up
 from core.backends.classifier_model import Classifier, State, build, start_from
 from core.backends.classifier_session import BEST, Session, Stopwatch, answers
@@ -92,6 +93,18 @@ def predict(job: TrainingJob, images: Sequence[Image], report: Reporter) -> Sequ
     model = _best_model(job)
     logits = predict_logits(model, Pictures(images, model.preprocessing), "cpu", report)
     return answers([image.hash for image in images], logits)
+
+
+def out_of_fold(job: TrainingJob, folds: Sequence[Sequence[str]], report: Reporter) -> list[ClassPrediction]:
+    """Answers about every image of ``folds`` (hashes) by heads that trained on the other folds; the start weights'
+    backbone is frozen, so it looks at each picture once. All images are of the part train."""
+    reuse_memory()
+    device = choose_device(job.spec.device)
+    with _repeatable(on_cuda=device.is_cuda):
+        torch.manual_seed(job.spec.seed)
+        session = Session(job, report, device, build(job.spec, len(job.snapshot.classes)))
+        _start_from_weights(session)
+        return judge_folds(session, _sha256(job.weights), folds, msgspec.structs.replace(job.spec, **WARM_UP))
 
 
 def _start_from_weights(session: Session) -> None:

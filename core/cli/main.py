@@ -127,6 +127,11 @@ def _add_data_verbs(verbs: Verbs) -> None:
         help="what an empty label means (default: background, looked at and nothing is there)",
     )
 
+    doubts = _verb(verbs, "doubts", "doubt_commands:doubts", "Rank the labels that a model contradicts, worst first.")
+    doubts.add_argument("--run", metavar="R", help="judge by this run what it did not train on (default: train anew)")
+    doubts.add_argument("--size", type=int, metavar="PX", dest="image_size", help="of pictures in training anew")
+    doubts.add_argument("--epochs", type=int, metavar="N", help="of training anew, for detection")
+
     check = _verb(verbs, "check", "data_commands:check", "Look for everything wrong with the data.")
     check.add_argument("--size", type=int, metavar="PX", help="training size that small objects are judged at")
 

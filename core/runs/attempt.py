@@ -9,6 +9,7 @@ from core.domain.errors import LensmithError
 from core.domain.event import ArtifactReady, Finished, Outcome, Warned
 from core.domain.history import RunHistory
 from core.domain.run import RunSpec, RunWeights, weights_of
+from core.runs.cross_validation import FOLDS_FILE, cross_validate
 from core.runs.environment import prepare_ultralytics
 from core.runs.evaluation import ONNX, WEIGHTS, evaluate
 from core.runs.event_log import EVENTS, read_events
@@ -27,6 +28,8 @@ def carry_out(run_dir: Path, resume: bool, report: RunReporter) -> Finished:
     earlier = sum(epoch.seconds for epoch in _told(run_dir).epochs) if job.resume else 0.0
     prepare_ultralytics()
     backend = load(job.spec.engine)
+    if (run_dir / FOLDS_FILE).exists():
+        return cross_validate(job, backend, report)
 
     trained = time.monotonic()
     stopped = _fit(backend, job, report)
