@@ -18,16 +18,31 @@ def add(store: ProjectStore, name: str) -> int:
     name = name.strip()
     check_class_name(name)
     with store.editing() as db:
-        rows = {row.name: row for row in journal.class_rows(db)}
-        row = rows.get(name)
-        if row is not None and not row.retired:
+        if any(row.name == name and not row.retired for row in journal.class_rows(db)):
             raise LensmithError(f"There is a class “{name}” already.", "Choose another name.")
-        last = max((other.position for other in rows.values()), default=-1) + 1
+        ids, rows = brought_in(db, [name])
+        journal.change(db, "add_class", (name,), {}, rows)
+        return ids[name]
+
+
+def brought_in(db: Connection, names: Sequence[str]) -> tuple[dict[str, int], list[ClassRow]]:
+    """The id of each name, known or new, and the rows that take those into use that are not; for ``journal.change``."""
+    known = {row.name: row for row in journal.class_rows(db)}
+    last = max((row.position for row in known.values()), default=-1)
+    rows = []
+    for name in dict.fromkeys(names):
+        row = known.get(name)
+        if row is not None and not row.retired:
+            continue
+        last += 1
         if row is None:
-            db.execute("INSERT INTO classes (name, position, retired) VALUES (?, ?, 1)", (name, last))
-            row = next(row for row in journal.class_rows(db) if row.name == name)
-        journal.change(db, "add_class", (name,), {}, [replace(row, retired=False, position=last)])
-        return row.id
+            insert = "INSERT INTO classes (name, position, retired) VALUES (?, ?, 1)"
+            id_ = db.execute(insert, (name, last)).lastrowid
+            assert id_ is not None
+            row = ClassRow(id_, name, last, True, None, "")
+        rows.append(replace(row, retired=False, position=last))
+    ids = {row.name: row.id for row in (*known.values(), *rows)}
+    return {name: ids[name] for name in names}, rows
 
 
 def rename(store: ProjectStore, class_id: int, name: str) -> Edited | None:

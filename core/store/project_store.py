@@ -160,6 +160,11 @@ class ProjectStore:
         with self.reading() as db:
             return queries.read_files(db, self._paths)
 
+    def rows(self) -> list[ImportedImage]:
+        """Every known file as another project would import it, without labels."""
+        with self.reading() as db:
+            return queries.read_rows(db, self._paths)
+
     def problems(self) -> tuple[Problem, ...]:
         """What imports could not take as it was."""
         with self.reading() as db:

@@ -9,9 +9,9 @@ from pathlib import Path
 from msgspec import structs
 
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
-from core.domain.dataset import Image, ImageClass
+from core.domain.dataset import Image, ImageClass, ImageFacts
 from core.domain.project import ProjectInfo
-from core.domain.source import Problem
+from core.domain.source import ImportedImage, Problem
 from core.domain.task import Split, Task
 from core.store.picture_paths import PicturePaths
 
@@ -38,6 +38,30 @@ def read_files(db: sqlite3.Connection, paths: PicturePaths) -> list[tuple[str, s
     """(absolute path, image hash) of every known file, in the order of the images."""
     rows = db.execute("SELECT path, hash FROM files JOIN images ON id = image ORDER BY image, path")
     return [(paths.absolute(path), hash_) for path, hash_ in rows]
+
+
+def read_rows(db: sqlite3.Connection, paths: PicturePaths) -> list[ImportedImage]:
+    """Every known file as another project would import it, without labels."""
+    columns = "hash, width, height, images.size, format, orientation, traits, split, path, mtime_ns"
+    return [
+        ImportedImage(
+            facts=ImageFacts(
+                hash=hash_,
+                width=width,
+                height=height,
+                size=size,
+                format=format_,
+                orientation=orientation,
+                traits=tuple(traits.split()),
+            ),
+            path=paths.absolute(stored),
+            mtime_ns=mtime_ns,
+            split=_SPLITS[split],
+        )
+        for hash_, width, height, size, format_, orientation, traits, split, stored, mtime_ns in db.execute(
+            f"SELECT {columns} FROM files JOIN images ON id = image ORDER BY image, path"
+        )
+    ]
 
 
 def count_images(db: sqlite3.Connection) -> int:
