@@ -61,7 +61,7 @@ def colour_at(dialog: PictureDialog, across: float, down: float) -> QColor:
 
 def show(qtbot, dialog: PictureDialog, index: int) -> None:
     dialog.go_to(index)
-    qtbot.waitUntil(lambda: len(dialog.view._levels) > 0)
+    qtbot.waitUntil(lambda: bool(dialog.view._tiles))
 
 
 def turn_wheel(dialog: PictureDialog, at: QPointF, notches: int) -> None:

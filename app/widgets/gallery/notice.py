@@ -1,5 +1,6 @@
 """A few words in the middle of an empty place: icon, title, text."""
 
+from msgspec import Struct
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QApplication
@@ -7,6 +8,13 @@ from PySide6.QtWidgets import QApplication
 from app import theme
 
 _ICON = 40
+
+
+class Notice(Struct, frozen=True):
+    """What stands in the place of a picture that cannot be shown."""
+
+    title: str
+    text: str = ""
 
 
 def paint_notice(painter: QPainter, room: QRect, icon: str, title: str, text: str = "", role: str = "muted") -> None:

@@ -12,10 +12,10 @@ from app import theme
 from core.domain.annotation import Boxes, ClassLabel
 from core.domain.dataset import Image, ImageClass
 
-_LINE, _HALO = 2, 4  # pixels of the window
-_MARKER = 7.0
-_MARKED_SIDE = 20.0  # a box smaller than this would vanish under its marker
-_CROWDED = 0.15  # share of the picture that names may cover; beyond it they give way to markers
+LINE, HALO = 2, 4  # pixels of the window
+MARKER = 7.0
+MARKED_SIDE = 20.0  # a box smaller than this would vanish under its marker
+CROWDED = 0.15  # share of the picture that names may cover; beyond it they give way to markers
 BADGE = 18.0
 
 
@@ -99,7 +99,7 @@ def _paint_boxes(
     painter: QPainter, place: QRectF, size: QSizeF, boxes: tuple[OverlayBox, ...], seen: QRectF, names: bool
 ) -> None:
     across, down = place.width() / size.width(), place.height() / size.height()
-    left, top, inset = place.left(), place.top(), _LINE / 2
+    left, top, inset = place.left(), place.top(), LINE / 2
     classes = theme.current().classes
     placed: list[tuple[OverlayBox, QRectF]] = []
     groups: defaultdict[tuple[int, bool], list[QRectF]] = defaultdict(list)
@@ -107,7 +107,7 @@ def _paint_boxes(
         # Whole pixels of the window and the line inside the box: crisp, and never cut off at the picture's edge.
         x, y = round(left + box.x_min * across), round(top + box.y_min * down)
         width, height = round(left + box.x_max * across) - x, round(top + box.y_max * down) - y
-        where = QRectF(x + inset, y + inset, max(1, width - _LINE), max(1, height - _LINE))
+        where = QRectF(x + inset, y + inset, max(1, width - LINE), max(1, height - LINE))
         if where.intersects(seen):
             placed.append((box, where))
             groups[box.colour % len(classes), box.dashed].append(where)
@@ -115,42 +115,51 @@ def _paint_boxes(
     painter.setBrush(Qt.BrushStyle.NoBrush)
     halo = QColor(theme.current().surface)
     halo.setAlphaF(0.5)
-    painter.setPen(_pen(halo, _HALO))
+    painter.setPen(pen_of(halo, HALO))
     painter.drawRects([where for _, where in placed])
     for (colour, dashed), rects in groups.items():
-        painter.setPen(_pen(QColor(classes[colour]), _LINE, dashed))
+        painter.setPen(pen_of(QColor(classes[colour]), LINE, dashed))
         painter.drawRects(rects)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if not (names and _paint_names(painter, placed, seen)):
         for box, where in placed:
-            if min(where.width(), where.height()) >= _MARKED_SIDE:
-                paint_marker(painter, where.topLeft() + QPointF(_MARKER, _MARKER), box.colour)
+            if min(where.width(), where.height()) >= MARKED_SIDE:
+                paint_marker(painter, where.topLeft() + QPointF(MARKER, MARKER), box.colour)
 
 
 def _paint_names(painter: QPainter, placed: list[tuple[OverlayBox, QRectF]], seen: QRectF) -> bool:
     """Chips with the names of the boxes, or nothing where they would hide the picture."""
-    font = QFont(QApplication.font())
-    font.setPixelSize(theme.CAPTION_PX)
+    font = chip_font()
     metrics = QFontMetricsF(font)
-    height = round(metrics.height()) + theme.TIGHT
     widest = max(40.0, seen.width() * 0.6)
     chips = []
     for box, where in placed:
         text = metrics.elidedText(box.text, Qt.TextElideMode.ElideMiddle, widest)
-        width = round(metrics.horizontalAdvance(text)) + 2 * theme.TIGHT + _MARKER + theme.TIGHT
-        chips.append((box, where, text, QSizeF(width, height)))
-    if sum(size.width() * size.height() for *_, size in chips) > _CROWDED * seen.width() * seen.height():
+        chips.append((box, where, text, chip_size(metrics, text)))
+    if sum(size.width() * size.height() for *_, size in chips) > CROWDED * seen.width() * seen.height():
         return False
     painter.setFont(font)
     for box, where, text, size in chips:
         if text:
-            _paint_chip(painter, _chip_place(where, size, seen, below=box.dashed), text, box.colour)
+            paint_chip(painter, chip_place(where, size, seen, below=box.dashed), text, box.colour)
     return True
 
 
-def _chip_place(box: QRectF, size: QSizeF, seen: QRectF, *, below: bool) -> QRectF:
+def chip_size(metrics: QFontMetricsF, text: str) -> QSizeF:
+    """Of a chip with ``text`` in it."""
+    width = round(metrics.horizontalAdvance(text)) + 2 * theme.TIGHT + MARKER + theme.TIGHT
+    return QSizeF(width, round(metrics.height()) + theme.TIGHT)
+
+
+def chip_font() -> QFont:
+    font = QFont(QApplication.font())
+    font.setPixelSize(theme.CAPTION_PX)
+    return font
+
+
+def chip_place(box: QRectF, size: QSizeF, seen: QRectF, *, below: bool) -> QRectF:
     """On the box's upper edge (a prediction's on the lower one, or both would cover each other), inside ``seen``."""
-    edge = _LINE / 2
+    edge = LINE / 2
     if below:
         y = box.bottom() + edge
         if y + size.height() > seen.bottom():
@@ -164,24 +173,25 @@ def _chip_place(box: QRectF, size: QSizeF, seen: QRectF, *, below: bool) -> QRec
     return QRectF(QPointF(x, y), size)
 
 
-def _paint_chip(painter: QPainter, place: QRectF, text: str, colour: int) -> None:
+def paint_chip(painter: QPainter, place: QRectF, text: str, colour: int, *, filled: bool = False) -> None:
+    """A name with the marker of its class; ``filled``: of a box that is chosen, light on dark or dark on light."""
     colours = theme.current()
-    painter.setPen(_pen(QColor(colours.classes[colour % len(colours.classes)]), 1))
-    painter.setBrush(QColor(colours.surface))
+    painter.setPen(pen_of(QColor(colours.classes[colour % len(colours.classes)]), 1))
+    painter.setBrush(QColor(colours.text if filled else colours.surface))
     painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-    paint_marker(painter, QPointF(place.left() + theme.TIGHT + _MARKER / 2, place.center().y()), colour)
-    painter.setPen(QColor(colours.text))
-    words = place.adjusted(2 * theme.TIGHT + _MARKER, 0, 0, 0)
+    paint_marker(painter, QPointF(place.left() + theme.TIGHT + MARKER / 2, place.center().y()), colour)
+    painter.setPen(QColor(colours.surface if filled else colours.text))
+    words = place.adjusted(2 * theme.TIGHT + MARKER, 0, 0, 0)
     painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 def paint_marker(painter: QPainter, centre: QPointF, colour: int) -> None:
     """Square, circle, triangle, diamond: neighbouring classes differ for those who do not see the colour."""
     colours = theme.current()
-    painter.setPen(_pen(QColor(colours.surface), 1))
+    painter.setPen(pen_of(QColor(colours.surface), 1))
     painter.setBrush(QColor(colours.classes[colour % len(colours.classes)]))
-    half = _MARKER / 2
-    square = QRectF(centre.x() - half, centre.y() - half, _MARKER, _MARKER)
+    half = MARKER / 2
+    square = QRectF(centre.x() - half, centre.y() - half, MARKER, MARKER)
     shape = colour % 4
     if shape == 0:
         painter.drawRect(square)
@@ -202,7 +212,7 @@ def paint_badge(painter: QPainter, corner: QPointF, mark: str) -> None:
     fill = {"good": colours.good, "bad": colours.bad, "caution": colours.caution, "chosen": colours.accent}[mark]
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(_pen(QColor(colours.surface), 1.5))
+    painter.setPen(pen_of(QColor(colours.surface), 1.5))
     painter.setBrush(QColor(fill))
     painter.drawEllipse(QRectF(corner, QSizeF(BADGE, BADGE)))
     sign = QPainterPath()
@@ -210,7 +220,7 @@ def paint_badge(painter: QPainter, corner: QPointF, mark: str) -> None:
         sign.moveTo(*start)
         for point in points:
             sign.lineTo(*point)
-    pen = _pen(QColor(colours.surface), 1.8)
+    pen = pen_of(QColor(colours.surface), 1.8)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -228,7 +238,8 @@ _SIGNS: dict[str, list[list[tuple[float, float]]]] = {
 }
 
 
-def _pen(colour: QColor, width: float, dashed: bool = False) -> QPen:
+def pen_of(colour: QColor, width: float, dashed: bool = False) -> QPen:
+    """Of boxes: mitred corners, and dashes that do not close."""
     pen = QPen(colour, width)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     if dashed:
