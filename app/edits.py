@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.jobs import Job
+from app.label_desk import LabelDesk
 from app.state import Change, Session
 from core.actions import splitting, training
 from core.actions import weights as weights_verbs
+from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
 from core.domain.task import Split
 from core.runs import supervisor
 from core.store import classes
+from core.store.journal import Edited
 from core.store.run_store import RunFolder
 from core.store.vault import VaultEntry
 from core.training.plan import Choices
@@ -21,6 +24,7 @@ from core.training.plan import Choices
 if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so that the window's start does not wait
     from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
+    from core.actions.proposing import Found, Proposed, Proposer
     from core.actions.repairing import Located
     from core.actions.shipping import Exported
 
@@ -211,3 +215,42 @@ def save_report(session: Session, run_id: str, target: Path) -> None:
         report_files.save_report(session.run_folder(run_id), target)
 
     session.jobs.run(session.tr("Saving {}").format(target.name), work, lane="export")
+
+
+def propose(
+    session: Session,
+    desk: LabelDesk,
+    proposer: "Proposer",
+    images: Sequence[Image],
+    thresholds: Mapping[str, float],
+    *,
+    add_classes: bool,
+    done: "Callable[[Proposed], object]",
+    failed: Callable[[LensmithError], object],
+) -> Job:
+    """Ask a model about ``images`` while labelling goes on; what it found is then saved as one edit."""
+
+    def look(progress: Progress) -> "Found":
+        from core.actions import proposing
+
+        return proposing.find(session.store, proposer, images, thresholds, progress)
+
+    def keep(found: "Found") -> None:
+        from core.actions import proposing  # the model came with it
+
+        results: list[Proposed] = []
+
+        def save(progress: Progress) -> Edited | None:
+            proposed, edited = proposing.save(session.store, found, add_classes=add_classes)
+            results.append(proposed)
+            return edited
+
+        def tell(edited: Edited | None) -> None:
+            if results[-1].added_classes:
+                session.reload(Change.DATA)
+            done(results[-1])
+
+        desk.carry_out(session.tr("Saving proposals"), save, tell, failed)
+
+    title = session.tr("Proposing with {}").format(proposer.source)
+    return session.jobs.run(title, look, done=keep, failed=failed, lane="propose")

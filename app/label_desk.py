@@ -104,9 +104,15 @@ class LabelDesk(QObject):
     def redo(self) -> None:
         self._run(lambda progress: stored.redo(self._session.store))
 
-    def carry_out(self, title: str, work: Callable[[Progress], Edited | None]) -> None:
-        """Longer work that ends in one edit: proposals, merged classes."""
-        self._run(work, title=title)
+    def carry_out(
+        self,
+        title: str,
+        work: Callable[[Progress], Edited | None],
+        done: Callable[[Edited | None], object] | None = None,
+        failed: Callable[[LensmithError], object] | None = None,
+    ) -> None:
+        """Longer work that ends in one edit: proposals, merged classes. The window shows its failure in any case."""
+        self._run(work, done, failed, title)
 
     def refresh(self) -> None:
         """Labels may have been changed by others: an import, another command."""
