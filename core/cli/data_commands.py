@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from core.actions import checking, importing, splitting
+from core.actions import checking, importing, merging, splitting
 from core.actions.projects import project_to_import_into, writable_project
 from core.cli import console
 from core.data import splits
@@ -114,3 +114,45 @@ def split(options: argparse.Namespace) -> int:
     else:
         console.print_table(["split", "images"], list(counts.items()))
     return 0
+
+
+def merge(options: argparse.Namespace) -> int:
+    with writable_project(Path(options.project)) as store, console.progress_bar() as progress:
+        found = merging.compare(store, Path(options.other), progress)
+        if found.conflicts and not options.prefer:
+            return _refuse_to_choose(found, options.json)
+        choices = dict.fromkeys((one.image.hash for one in found.conflicts), options.prefer)
+        done = merging.merge(store, found, choices, progress)
+    told = {"merged": True, **_told(found), "ours": done.ours, "theirs": done.theirs}
+    if options.json:
+        console.print_json(told)
+        return 0
+    console.out.print(
+        f"Merged “{console.escape(found.name)}”: {found.new_images} new images, labels of {len(found.taken)} images; "
+        f"{found.same} were labelled alike, {done.theirs} took theirs, {done.ours} kept ours."
+    )
+    return 0
+
+
+def _refuse_to_choose(found: merging.Comparison, as_json: bool) -> int:
+    if as_json:
+        console.print_json({"merged": False, **_told(found)})
+    for one in found.conflicts:
+        console.err.print(console.escape(one.image.path))
+    console.err.print(
+        f"[red]{len(found.conflicts)} pictures are labelled differently in “{console.escape(found.name)}”; nothing was "
+        "merged.[/red]"
+    )
+    console.err.print("Say whose labels count (--prefer ours, --prefer theirs), or choose one by one in the window.")
+    return 1
+
+
+def _told(found: merging.Comparison) -> dict[str, object]:
+    return {
+        "other": found.name,
+        "images_added": found.new_images,
+        "labels_taken": len(found.taken),
+        "same": found.same,
+        "classes_added": list(found.new_classes),
+        "conflicts": [one.image.path for one in found.conflicts],
+    }

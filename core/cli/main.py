@@ -142,6 +142,14 @@ def _add_data_verbs(verbs: Verbs) -> None:
     split.add_argument("--group", metavar="REGEX", help="paths with an equal match (first group) stay together")
     split.add_argument("--group-by-folder", action="store_true", help="pictures of one folder stay together")
 
+    merge = _verb(
+        verbs, "merge", "data_commands:merge", "Bring in what another person labelled in a project of theirs."
+    )
+    merge.add_argument("other", metavar="OTHER", help="the other project's folder; it is only read")
+    merge.add_argument(
+        "--prefer", choices=["ours", "theirs"], help="whose labels count where both labelled a picture differently"
+    )
+
 
 def _add_run_verbs(verbs: Verbs) -> None:
     train = _verb(verbs, "train", "run_commands:train", "Train a model, export it as ONNX and verify the file.")
