@@ -204,6 +204,7 @@ QSpinBox {{ color: {text}; background: {surface}; border: 1px solid {line}; bord
   padding: 5px 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QSpinBox:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
 QSpinBox:disabled {{ color: {muted}; background: {background}; }}
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus {{ background: transparent; border: none; padding: 0; }}
 QLineEdit[search="true"] {{ padding-left: 0; }}
 QLineEdit[search="true"]:focus {{ padding-left: 0; }}
 QTextBrowser, QPlainTextEdit {{ color: {text}; background: {surface}; border: 1px solid {line};
