@@ -50,7 +50,12 @@ for _name, _value in _before.items():
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damaged pictures become findings
 
 _FLAGS, _GREY_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH
-_REDUCED = {2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+# OpenCV 5 refuses IMREAD_REDUCED_COLOR_* together with RGB: they say BGR.
+_REDUCED = {
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_COLOR_RGB,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4 | cv2.IMREAD_COLOR_RGB,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_COLOR_RGB,
+}
 _LARGE_JPEG = 512 * 512  # pixels from which a reduced decode is worth it
 _BLACK, _WHITE = 0.001, 0.999  # quantiles of a floating-point picture: a few hot pixels must not darken all others
 _one_large = threading.Lock()
@@ -70,7 +75,8 @@ class UnreadableImage(LensmithError):
 
 def read(path: str | Path) -> np.ndarray:
     """The picture as uint8 ``[h, w, 3]``, RGB, upright; raises ``UnreadableImage``."""
-    return decode(_bytes_of(path), str(path))
+    data, name = _bytes_of(path), str(path)
+    return _to_8_bits(_pixels(data, _header(data, name), name, name))
 
 
 def decode(data: bytes, name: str = "The picture") -> np.ndarray:
@@ -106,7 +112,7 @@ def inspect(path: str | Path) -> ImageFacts:
     traits = {*header.traits, *depth}
     if EXTENSIONS.get(Path(path).suffix.lower()) != header.format:
         traits.add("wrong_extension")
-    if "alpha" in traits and _all_transparent(data):
+    if "alpha" in traits and _all_transparent(data, header, name):
         traits.add("all_transparent")
     if header.format == "jpeg" and not data.endswith(b"\xff\xd9"):
         traits.add("trailing_bytes")
@@ -134,9 +140,9 @@ def _shrunk(data: bytes, header: Header, name: str, width: int, height: int) -> 
     pixels = None
     if header.format == "jpeg":
         factor = next((f for f in (8, 4, 2) if header.width >= f * width and header.height >= f * height), 1)
-        pixels = _imdecode(data, _REDUCED[factor] | cv2.IMREAD_COLOR_RGB) if factor > 1 else None
+        pixels = _imdecode(data, _REDUCED[factor]) if factor > 1 else None
     if pixels is None:
-        pixels = _pixels(data, header, name)
+        pixels = _pixels(data, header, name, name)
     size = (height, width) if header.orientation > 4 else (width, height)
     if size != (pixels.shape[1], pixels.shape[0]):
         pixels = cv2.resize(_to_8_bits(pixels, colored=False), size, interpolation=cv2.INTER_AREA)
@@ -225,14 +231,29 @@ def _imdecode(data: bytes, flags: int) -> np.ndarray | None:
         return None
 
 
-def _pixels(data: bytes, header: Header, name: str) -> np.ndarray:
+def _pixels(data: bytes, header: Header, name: str, path: str = "") -> np.ndarray:
     """uint8 or uint16 ``[h, w, 3]``, RGB, upright; deep grey pictures as uint16 or float32 ``[h, w]``."""
     grey = header.grey and header.max_bits > 8  # three equal channels of them would only take memory
     with _turn(header):
-        pixels = _imdecode(data, _GREY_FLAGS if grey else _FLAGS)
+        pixels = _decoded(data, _GREY_FLAGS if grey else _FLAGS, header, path, 0 if grey else 3)
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16, np.float32):
         raise _truncated(name)
     return pixels
+
+
+def _decoded(data: bytes, flags: int, header: Header, path: str, channels: int) -> np.ndarray | None:
+    """What OpenCV makes of ``data``, which ``path`` holds too. Into an array of ours it decodes files alone; what it
+    makes of bytes it copies, and a large picture would take its memory twice."""
+    if path and header.width * header.height >= LARGE:
+        depth = {8: np.uint8, 16: np.uint16, 32: np.float32}.get(header.max_bits, np.uint8)
+        target = np.empty((header.height, header.width, channels)[: 3 if channels else 2], depth)
+        try:
+            pixels: np.ndarray | None = cv2.imread(path, target, flags)
+        except cv2.error:
+            pixels = None
+        if pixels is not None:  # else perhaps a name that OpenCV cannot open
+            return pixels
+    return _imdecode(data, flags)
 
 
 @contextmanager
@@ -252,13 +273,14 @@ def _prove(data: bytes, header: Header, name: str) -> tuple[int, int, tuple[str,
         small = _imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)  # reads to the end, computes an eighth
         if small is not None and small.shape == (-(-height // 8), -(-width // 8)):
             return width, height, ()
-    pixels = _pixels(data, header, name)
+    pixels = _pixels(data, header, name, name)
     depth = {np.dtype(np.uint16): ("16_bit",), np.dtype(np.float32): ("float",)}.get(pixels.dtype, ())
     return pixels.shape[1], pixels.shape[0], depth
 
 
-def _all_transparent(data: bytes) -> bool:
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED)
+def _all_transparent(data: bytes, header: Header, path: str) -> bool:
+    with _turn(header):
+        pixels = _decoded(data, cv2.IMREAD_UNCHANGED, header, path, 4)
     return pixels is not None and pixels.ndim == 3 and pixels.shape[2] == 4 and not pixels[..., 3].any()
 
 
