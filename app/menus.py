@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from app import theme
+from app.keys import keys_of
 from app.pages import PAGES
 from app.settings import THEMES
 
@@ -24,7 +25,9 @@ class Menus(QObject):
         self._window = window
         self.actions: dict[str, QAction] = {}
         self.titles: dict[str, QMenu] = {}
+        self.keys = keys_of(window.settings)
         self._file()
+        self._edit()
         self._view()
         self._help()
         self.refresh()
@@ -57,10 +60,19 @@ class Menus(QObject):
         menu.addSeparator()
         self._add(menu, "quit", self.tr("&Quit"), window.close, "Ctrl+Q")
 
+    def _edit(self) -> None:
+        menu = self._menu(self.tr("&Edit"))
+        self._add(menu, "undo", self.tr("&Undo"), partial(self._on_label_page, "undo"))
+        self._add(menu, "redo", self.tr("&Redo"), partial(self._on_label_page, "redo"))
+        menu.aboutToShow.connect(self._name_steps)
+        self.keys.changed.connect(self._show_keys)
+        self._show_keys()
+
     def _view(self) -> None:
         window, menu = self._window, self._menu(self.tr("&View"))
         titles = {
             "data": self.tr("Data"),
+            "label": self.tr("Label"),
             "train": self.tr("Train"),
             "results": self.tr("Results"),
             "ship": self.tr("Ship"),
@@ -90,7 +102,7 @@ class Menus(QObject):
     def _help(self) -> None:
         window, menu = self._window, self._menu(self.tr("&Help"))
         self._add(menu, "guide", self.tr("&User guide"), window.show_guide, QKeySequence.StandardKey.HelpContents)
-        keys = self._add(menu, "shortcuts", self.tr("&Keyboard shortcuts"), window.show_shortcuts)
+        keys = self._add(menu, "shortcuts", self.tr("&Keyboard shortcuts"), self._show_shortcuts)
         keys.setShortcuts([QKeySequence("Ctrl+/"), QKeySequence("?")])
         menu.addSeparator()
         self._add(menu, "support", self.tr("&Support bundle…"), window.make_support_bundle)
@@ -117,6 +129,32 @@ class Menus(QObject):
         action.triggered.connect(lambda checked=False: then())
         self._window.addAction(action)  # its key works in full screen too, where a bar may be hidden
         return action
+
+    def _show_keys(self) -> None:
+        """Those that the user gave them on the sheet of the Label page."""
+        for name in ("undo", "redo"):
+            self.actions[name].setShortcuts([QKeySequence(keys) for keys in self.keys.of(name)])
+
+    def _on_label_page(self, verb: str) -> None:
+        workspace = self._window.workspace
+        if workspace is not None and workspace.current == "label":
+            getattr(workspace.page("label"), verb)()
+
+    def _name_steps(self) -> None:
+        """What would be undone and redone, in words; elsewhere than on the Label page nothing would."""
+        workspace = self._window.workspace
+        page = workspace.page("label") if workspace is not None and workspace.current == "label" else None
+        words = ("", "") if page is None else page.step_words()
+        for name, plain, word in zip(("undo", "redo"), (self.tr("&Undo"), self.tr("&Redo")), words, strict=True):
+            self.actions[name].setText(f"{plain}: {word}" if word else plain)
+
+    def _show_shortcuts(self) -> None:
+        """Of the page, where it has keys of its own."""
+        workspace = self._window.workspace
+        if workspace is not None and workspace.current == "label":
+            workspace.page("label").show_keys()
+        else:
+            self._window.show_shortcuts()
 
     def _fill_recent(self) -> None:
         self._recent.clear()

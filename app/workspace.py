@@ -85,6 +85,8 @@ class Workspace(QWidget):
 
     def go_to(self, name: str) -> None:
         if name in self.buttons:
+            if "label" in self.pages and self.current == "label" and name != "label":
+                self.session.catch_up()  # counts and findings of the other pages are about labels from before
             self._stack.setCurrentWidget(self.page(name))
             self.buttons[name].setChecked(True)
             self.page_changed.emit(name)
@@ -115,6 +117,7 @@ class Workspace(QWidget):
     def _make_rail(self) -> Rail:
         titles = {
             "data": self.tr("Data"),
+            "label": self.tr("Label"),
             "train": self.tr("Train"),
             "results": self.tr("Results"),
             "ship": self.tr("Ship"),

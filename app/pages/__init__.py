@@ -1,4 +1,10 @@
 """The pages of a project. Each looks at one session and knows no other page."""
 
 # Name, icon; the module is ``app.pages.<name>_page``, its class ``<Name>Page``, its guide page ``<name>.md``.
-PAGES = (("data", "images"), ("train", "graduation-cap"), ("results", "chart-bar"), ("ship", "package"))
+PAGES = (
+    ("data", "images"),
+    ("label", "tag"),
+    ("train", "graduation-cap"),
+    ("results", "chart-bar"),
+    ("ship", "package"),
+)
