@@ -309,7 +309,7 @@ PICTURE_KINDS = {
     ),
     "too_many_pixels": Kind(
         "bad",
-        "These pictures say that they have more than 536 megapixels, more than memory should be risked for.",
+        "These pictures say that they have more than 537 megapixels, more than memory should be risked for.",
         "Cut them into tiles or scale them down, then import those.",
     ),
     "unsupported_depth": Kind(
