@@ -97,7 +97,8 @@ class BoxPainter:
             moved = {item: rect_of(box, self._factor) for item, box in live.items()}
             visible += [_Placed(one.item, moved[one.item], one.look) for one in self._placed if one.item in live]
         filled = [one for one in visible if one.item in chosen or one.item == focus.hovered]
-        _paint_fills(painter, filled, chosen)
+        if not live:  # what is inside is what one wants to see now
+            _paint_fills(painter, filled, chosen)
         _paint_lines(painter, visible, chosen)
         ratio = painter.device().devicePixelRatioF()
         if not (focus.names and self._paint_names(painter, visible, chosen, seen, ratio)):
@@ -115,7 +116,6 @@ class BoxPainter:
         """A box that is being drawn."""
         look = look_of_box(box, looks, training)
         one = _Placed(Item(False, -1), rect_of(box, factor), look)
-        _paint_fills(painter, [one], {one.item})
         _paint_lines(painter, [one], {one.item})
 
     def _paint_names(
@@ -221,7 +221,7 @@ def _paint_fills(painter: QPainter, filled: Iterable[_Placed], chosen: Collectio
     painter.setPen(Qt.PenStyle.NoPen)
     for (index, is_chosen), rects in groups.items():
         colour = _colour(index)
-        colour.setAlphaF(0.16 if is_chosen else 0.08)
+        colour.setAlphaF(0.12 if is_chosen else 0.06)
         painter.setBrush(colour)
         painter.drawRects(rects)
 

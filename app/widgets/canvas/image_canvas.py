@@ -118,14 +118,6 @@ class ImageCanvas(CanvasMouse):
     def refuse_all(self) -> None:
         self._refuse([item for item in self._items() if item.proposed])
 
-    def cancel(self) -> bool:
-        """Leave the drag that goes on; if there is none, the selection. Whether there was either."""
-        if self._end_gesture():
-            return True
-        had = bool(self._chosen)
-        self._choose([])
-        return had
-
     # Facts
 
     def box_sizes(self, index: int) -> tuple[QSizeF, QSizeF | None]:
@@ -152,7 +144,7 @@ class ImageCanvas(CanvasMouse):
 
     def _meant_proposals(self) -> list[Item]:
         chosen = sorted(item for item in self._chosen if item.proposed)
-        return chosen or [item for item in (self._hovered,) if item is not None and item.proposed]
+        return chosen or [item for item in (self._hover.item,) if item is not None and item.proposed]
 
     def _accept(self, verb: str, items: list[Item]) -> None:
         if items and self._may_change():

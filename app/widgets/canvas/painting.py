@@ -22,7 +22,7 @@ def paint_pixel_grid(painter: QPainter, image: Point, factor: float, seen: QRect
     lines = [QLineF(round(x * factor), top, round(x * factor), bottom) for x in range(first[0], last[0] + 1)]
     lines += [QLineF(left, round(y * factor), right, round(y * factor)) for y in range(first[1], last[1] + 1)]
     colour = QColor(theme.current().muted)
-    colour.setAlphaF(0.45)
+    colour.setAlphaF(0.3)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(pen_of(colour, 1))
     painter.drawLines(lines)
