@@ -201,10 +201,11 @@ QLineEdit {{ color: {text}; background: {surface}; border: 1px solid {line}; bor
   padding: 6px 12px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus {{ border: 2px solid {accent}; padding: 5px 11px; }}
 QSpinBox {{ color: {text}; background: {surface}; border: 1px solid {line}; border-radius: {control}px;
-  padding: 5px 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
-QSpinBox:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
+  padding: 5px 0; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QSpinBox:focus {{ border: 2px solid {accent}; padding: 4px 0; }}
 QSpinBox:disabled {{ color: {muted}; background: {background}; }}
-QSpinBox QLineEdit, QSpinBox QLineEdit:focus {{ background: transparent; border: none; padding: 0; }}
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus {{ background: transparent; border: none; padding: 0 8px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: none; }}
 QLineEdit[search="true"] {{ padding-left: 0; }}
 QLineEdit[search="true"]:focus {{ padding-left: 0; }}
 QTextBrowser, QPlainTextEdit {{ color: {text}; background: {surface}; border: 1px solid {line};
