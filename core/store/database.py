@@ -14,7 +14,12 @@ from core.domain.errors import LensmithError
 
 MOUNTS = Path("/proc/mounts")
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "9p", "fuse.sshfs", "fuse.davfs"}
+_CHECKED_WHOLLY = 64 * 2**20  # bytes
 _REMOTE_DRIVE = 4  # DRIVE_REMOTE of Windows' GetDriveTypeW
+
+
+class DamagedError(LensmithError):
+    """SQLite finds the file damaged."""
 
 
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
@@ -78,13 +83,14 @@ def _is_inside(place: str, point: str) -> bool:
 
 
 def check_health(db: sqlite3.Connection, path: Path) -> None:
-    """Raise ``LensmithError`` when SQLite finds the file damaged."""
+    """Raise ``DamagedError`` when SQLite finds the file damaged. Of a large one, indices are not compared with rows."""
+    pragma = "integrity_check" if path.stat().st_size <= _CHECKED_WHOLLY else "quick_check"
     try:
-        (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        (answer,) = db.execute(f"PRAGMA {pragma}(1)").fetchone()
     except sqlite3.DatabaseError as error:
         answer = str(error)
     if answer != "ok":
-        raise LensmithError(
+        raise DamagedError(
             f"{path} is damaged ({answer}).",
             "Restore it from a backup; keep the damaged file, its annotations can often be saved.",
         )
@@ -126,5 +132,5 @@ def _told(error: sqlite3.DatabaseError, path: Path, failure: str) -> LensmithErr
     if code == sqlite3.SQLITE_BUSY:
         return LensmithError(f"{failure}: {path} is in use by another program.", "Close that program and try again.")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return LensmithError(f"{path} is damaged ({error}).", "Restore it from a backup; keep the damaged file.")
+        return DamagedError(f"{path} is damaged ({error}).", "Restore it from a backup; keep the damaged file.")
     return LensmithError(f"{failure}: {path} answered “{error}”.", "Try again; if it stays, please report it.")

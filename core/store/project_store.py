@@ -21,7 +21,7 @@ from core.domain.errors import LensmithError
 from core.domain.project import Holder, ProjectInfo
 from core.domain.source import ImportCounts, ImportedImage, Problem
 from core.domain.task import Split, Task
-from core.store import database, importer, queries
+from core.store import backups, database, importer, queries
 from core.store.files import sync_directory, translated_errors
 from core.store.lock import free_lock, read_holder, take_lock
 from core.store.migrations import VERSION, migrate, version_of
@@ -87,7 +87,8 @@ class ProjectStore:
         With ``for_writing`` false it is read-only from the start, and nobody is kept from writing meanwhile.
 
         Raises:
-            LensmithError: no project, made by a newer Lensmith, or damaged.
+            LensmithError: no project, or made by a newer Lensmith.
+            DamagedProject: the database is damaged; it knows the backup to restore.
         """
         path = Path(path).resolve()
         if not (path / DATABASE).is_file():
@@ -102,13 +103,34 @@ class ProjectStore:
             store._mode = "rw"  # the last to leave then tidies up, which SQLite does not let a mere reader do
         try:
             store._connect()
+        except database.DamagedError as error:
+            store._leave()
+            raise backups.DamagedProject(path, error.cause) from error
         except BaseException:
-            store.close()
+            store._leave()
             raise
         return store
 
+    @staticmethod
+    def restore_backup(path: Path, backup: backups.Backup | None = None) -> backups.Restored:
+        """Go back to a backup of a project that nobody has open; without one, to the newest that is whole.
+
+        The damaged database is kept beside it. Raises ``LensmithError``: no backup, or the project is open.
+        """
+        path = Path(path).resolve()
+        return backups.restore(path, path / DATABASE, backup)
+
+    def back_up(self) -> backups.Backup | None:
+        """Copy the database if it changed and the newest copy is an hour old. Any thread may call, nobody waits."""
+        return None if self.read_only else backups.back_up(self.path, self._file)
+
     def close(self) -> None:
-        """Free the lock and leave one database file; may be called twice."""
+        """Free the lock and leave one database file, backed up if it is small; may be called twice."""
+        if self._writer is not None and self._file.stat().st_size <= backups.SMALL:
+            self.back_up()
+        self._leave()
+
+    def _leave(self) -> None:
         with self._turn:
             if self._writer is not None:
                 self._writer.close()
@@ -297,6 +319,7 @@ class ProjectStore:
 
     def _connect(self) -> None:
         if self._lock is not None:
+            backups.check_log(self.path, self._file)
             with database.translated_errors(self._file, "Not opened"):
                 self._writer = database.connect(self._file)
             database.check_health(self._writer, self._file)
@@ -393,7 +416,7 @@ def check_class_name(name: str) -> None:
 
 def _is_ours(name: str) -> bool:
     """What an interrupted ``create`` or the desktop may have left in a folder that is otherwise empty."""
-    return name.startswith((".", "lensmith.")) or name in (RUNS, CACHE, "desktop.ini")
+    return name.startswith((".", "lensmith.")) or name in (RUNS, CACHE, backups.FOLDER, "desktop.ini")
 
 
 @contextmanager
