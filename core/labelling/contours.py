@@ -44,7 +44,7 @@ def find_boxes(pixels: np.ndarray, settings: ContourSettings) -> list[Corners]:
 
     What reaches all four edges is ground or a frame, and what lies inside another box is part of it: both are left out.
     """
-    mask = _mask(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), settings)
+    mask = _mask(to_grey(pixels), settings)
     if mask is None:
         return []
     height, width = mask.shape
@@ -59,6 +59,11 @@ def find_boxes(pixels: np.ndarray, settings: ContourSettings) -> list[Corners]:
     return sorted(
         ((x, y, right, bottom) for x, y, right, bottom in kept.tolist()), key=lambda box: (box[1], box[0], box)
     )
+
+
+def to_grey(pixels: np.ndarray) -> np.ndarray:
+    """Brightness uint8 ``[h, w]`` of RGB ``pixels``."""
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
 
 
 def is_dark(grey: np.ndarray) -> bool:
