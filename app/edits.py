@@ -14,6 +14,7 @@ from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
 from core.domain.task import Split
+from core.labelling.doubts import DoubtReport
 from core.runs import supervisor
 from core.store import classes
 from core.store.journal import Edited
@@ -254,3 +255,30 @@ def propose(
 
     title = session.tr("Proposing with {}").format(proposer.source)
     return session.jobs.run(title, look, done=keep, failed=failed, lane="propose")
+
+
+def find_doubts(
+    session: Session,
+    run: str,
+    done: Callable[[DoubtReport], object],
+    failed: Callable[[LensmithError], object],
+) -> Job:
+    """Look for labels that the run, or without one models trained for it, contradicts. Cancel ends the training."""
+
+    def work(progress: Progress) -> DoubtReport:
+        from core.actions import doubting  # ONNX Runtime, which the window's start does not wait for
+
+        return doubting.find_doubts(session.store, run or None, progress)
+
+    return session.jobs.run(session.tr("Checking labels"), work, done=done, failed=failed, lane="doubts")
+
+
+def read_doubts(session: Session, done: Callable[[DoubtReport | None], object]) -> Job:
+    """What the last search found and nobody has answered since."""
+
+    def work(progress: Progress) -> DoubtReport | None:
+        from core.actions import doubting
+
+        return doubting.standing_doubts(session.store)
+
+    return session.jobs.run("", work, done=done, lane="doubts", quiet=True)
