@@ -20,7 +20,7 @@ from core.domain.progress import Progress, silent
 from core.domain.task import Split, Task
 from core.inference.onnx_model import OnnxModel
 from core.labelling.doubt_ranking import BoxCase, ClassCase, rank_boxes, rank_classes
-from core.labelling.doubts import ImageDoubts, standing
+from core.labelling.doubts import DoubtReport, ImageDoubts, standing
 from core.store.codec import read_json, write_json
 from core.store.labels import read_labels
 from core.store.project_store import ProjectStore
@@ -32,23 +32,6 @@ _PREDICTIONS = "predictions.json"
 
 Answer = ClassPrediction | BoxPrediction
 Kind = TypeVar("Kind", ClassPrediction, BoxPrediction)
-
-
-class DoubtReport(Struct, frozen=True, kw_only=True):
-    """``images``: those with a doubtful label, worst first. ``source``: what contradicts, as in ``Origin``.
-
-    ``judged`` images were looked at. ``unjudged``: reason -> images that have labels and were not: "trained" (the
-    run learned their labels by heart), "missing" (no file), "unreadable", "unknown_class" (the run does not know a
-    class of theirs). Unlabelled images and those in progress are in neither.
-    """
-
-    schema_version: int = 1
-    task: Task
-    source: str
-    made: str  # ISO 8601, UTC
-    judged: int
-    unjudged: dict[str, int]
-    images: tuple[ImageDoubts, ...]
 
 
 class _Judged(Struct):

@@ -109,24 +109,37 @@ def rank_boxes(cases: Sequence[BoxCase], class_ids: Sequence[int]) -> list[Image
 
 
 class _Scale(NamedTuple):
-    """What is usual: the score of a hit, by class ``[classes]``, and its IoU with the labelled box."""
+    """What is usual: the score of a hit, by class ``[classes]``, its IoU with the labelled box, and for how many of
+    the boxes that were found the likeliest class is the labelled one."""
 
     scores: Floats
     fit: float
+    agreement: float
 
 
 def _scale(cases: Sequence[BoxCase], class_ids: Sequence[int]) -> _Scale:
     """Medians, so that wrong labels hardly move them. A class without hits is judged by those of all others."""
     scores: list[list[float]] = [[] for _ in class_ids]
     fits: list[float] = []
+    agreed: list[bool] = []
     for case in cases:
-        meeting = _overlaps(case)
-        for row, column in greedy(meeting * _same_class(case, class_ids), SAME):
+        meeting, same = _overlaps(case), _same_class(case, class_ids)
+        for row, column in greedy(meeting * same, SAME):
             scores[case.found[row].index].append(case.found[row].score)
             fits.append(float(meeting[row, column]))
+        # Found boxes come by falling score: the first on a labelled box is the likeliest.
+        agreed += [bool(same[on_it[0], n]) for n in range(len(case.boxes)) if len(on_it := _on(meeting[:, n]))]
     usual = float(np.median([score for of_class in scores for score in of_class])) if fits else 1.0
     by_class = [float(np.median(of_class)) if of_class else usual for of_class in scores]
-    return _Scale(np.array(by_class), float(np.median(fits)) if fits else 1.0)
+    return _Scale(
+        np.array(by_class), float(np.median(fits)) if fits else 1.0, sum(agreed) / len(agreed) if agreed else 1.0
+    )
+
+
+def _on(overlap: Floats) -> NDArray[np.int64]:
+    """Which found boxes are about a labelled one."""
+    rows: NDArray[np.int64] = np.flatnonzero(overlap >= SAME)
+    return rows
 
 
 def _doubts(case: BoxCase, class_ids: Sequence[int], scale: _Scale) -> Iterator[Doubt]:
@@ -135,7 +148,7 @@ def _doubts(case: BoxCase, class_ids: Sequence[int], scale: _Scale) -> Iterator[
     for column, box in enumerate(case.boxes):
         # A found box speaks about the labelled box that it overlaps most.
         near = (meeting[:, column] >= NEAR) & (meeting[:, column] == meeting.max(axis=1, initial=0))
-        doubt = _doubt(case, box, support * near, meeting[:, column], same[:, column], class_ids, scale.fit)
+        doubt = _doubt(case, box, support * near, meeting[:, column], same[:, column], class_ids, scale)
         if doubt.quality < DOUBTFUL:
             yield doubt
     yield from _missing(case, class_ids, support, meeting)
@@ -148,7 +161,7 @@ def _doubt(
     fit: Floats,
     same: NDArray[np.bool_],
     class_ids: Sequence[int],
-    usual: float,
+    scale: _Scale,
 ) -> Doubt:
     """The worst that can be said of one labelled box. ``support``, ``fit`` and ``same`` are ``[found]``."""
     on_it = np.where(fit >= SAME, support, 0)
@@ -157,7 +170,8 @@ def _doubt(
         row = int(other.argmax())
         return Doubt(
             kind="wrong_class",
-            quality=(1 + own.max() - other.max()) / 2,
+            # A model that often takes one class for another says little by doing so once more.
+            quality=1 - scale.agreement * float(1 + other.max() - own.max()) / 2,
             certainty=case.found[row].score,
             given=box.class_id,
             answer=class_ids[case.found[row].index],
@@ -169,7 +183,7 @@ def _doubt(
     strength = float(alike[best]) if len(alike) else 0.0
     seen = max(strength, float(on_it.max(initial=0)))
     if strength > 1 - DOUBTFUL:
-        looseness = 1 - min(1.0, float(fit[best]) / usual) ** 2
+        looseness = 1 - min(1.0, float(fit[best]) / scale.fit) ** 2
         return Doubt(
             kind="loose_box",
             quality=1 - strength * looseness,

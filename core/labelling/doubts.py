@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from core.domain.annotation import Box
 from core.domain.labels import ImageLabels, LabelledBox, Origin
-from core.metrics.matching import overlaps
+from core.domain.task import Task
 
 SAME = 0.5  # IoU from which two boxes are about the same object, as in the report
 
@@ -40,6 +39,23 @@ class ImageDoubts(Struct, frozen=True):
     def quality(self) -> float:
         """That of the worst label."""
         return self.doubts[0].quality
+
+
+class DoubtReport(Struct, frozen=True, kw_only=True):
+    """``images``: those with a doubtful label, worst first. ``source``: what contradicts, as in ``Origin``.
+
+    ``judged`` images were looked at. ``unjudged``: reason -> images that have labels and were not: "trained" (the
+    run learned their labels by heart), "missing" (no file), "unreadable", "unknown_class" (the run does not know a
+    class of theirs). Unlabelled images and those in progress are in neither.
+    """
+
+    schema_version: int = 1
+    task: Task
+    source: str
+    made: str  # ISO 8601, UTC
+    judged: int
+    unjudged: dict[str, int]
+    images: tuple[ImageDoubts, ...]
 
 
 class Answer(Struct, frozen=True):
@@ -98,14 +114,14 @@ def confirm(labels: ImageLabels) -> Answer:
 
 def iou(a: Box, b: Box) -> float:
     """Intersection over union of two boxes, whatever their classes."""
-    return float(overlaps(_corners(a), _corners(b))[0, 0])
+    across = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
+    down = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
+    shared = max(0.0, across) * max(0.0, down)
+    united = a.width * a.height + b.width * b.height - shared
+    return shared / united if united > 0 else 0.0
 
 
 def _with(labels: ImageLabels, place: int, *boxes: LabelledBox) -> ImageLabels:
     """``boxes`` in the place of the box at ``place``."""
     old = labels.boxes or ()
     return replace(labels, boxes=(*old[:place], *boxes, *old[place + 1 :]), confirmed=False)
-
-
-def _corners(box: Box) -> np.ndarray:
-    return np.array([[box.x_min, box.y_min, box.x_max, box.y_max]], np.float64)

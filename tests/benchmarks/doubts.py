@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from core.actions.doubting import DoubtReport
 from core.domain.annotation import Box, Boxes, ClassLabel
 from core.domain.dataset import Image
 from core.domain.labels import ImageLabels, labels_of
-from core.labelling.doubts import Doubt, iou
+from core.labelling.doubts import Doubt, DoubtReport, iou
 from core.store.labels import edit
 from core.store.project_store import ProjectStore
 from tests.benchmarks.lensmith import DATA, lensmith, new_project
 
-SHARE, FIRST, GOAL, SEED = 0.05, 0.10, 0.60, 0
+SHARE, FIRST, GOAL = 0.05, 0.10, 0.60
+SEED = 1  # the ranking was tried out on the errors of seed 0
 PAGES = ("--size", "320", "--epochs", "8")
 KINDS = ("deleted", "shifted", "class", "added")
 
