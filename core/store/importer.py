@@ -202,14 +202,15 @@ def same_annotation(one: Annotation, other: Annotation) -> bool:
         return False
     left = list(other.boxes)
     for box in one.boxes:
-        twin = next((index for index, candidate in enumerate(left) if _same_box(box, candidate)), None)
+        twin = next((index for index, candidate in enumerate(left) if same_box(box, candidate)), None)
         if twin is None:
             return False
         del left[twin]
     return True
 
 
-def _same_box(one: Box, other: Box) -> bool:
+def same_box(one: Box, other: Box) -> bool:
+    """Equal up to a hundredth of a pixel."""
     return one.class_id == other.class_id and all(
         abs(a - b) <= _SAME_BOX
         for a, b in (

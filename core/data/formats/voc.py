@@ -230,6 +230,15 @@ def write(classes: Sequence[ImageClass], images: Sequence[Image], target: Path, 
         verify(read(Path(folder)), classes, placed, folder)
 
 
+def read_file(path: str, names: list[str], problems: list[Problem]) -> tuple[SourceBox, ...] | None:
+    """The boxes of one label file, counted from 1; ``names`` grows by classes that it lacks. ``None`` when it cannot
+    be read."""
+    content = _read_xml(path, problems)
+    if content is not None:
+        names += [name for name in dict.fromkeys(o.name for o in content.objects) if name not in names]
+    return _boxes(content, path, {name: number for number, name in enumerate(names)}, 1, problems)
+
+
 def xml_of(image: Image, file_name: str, names: Mapping[int, str]) -> str:
     """The label file of an image with boxes; ``names``: class id -> name."""
     assert isinstance(image.annotation, Boxes)

@@ -266,6 +266,11 @@ def data_text(classes: Sequence[ImageClass], places: Mapping[str, object]) -> st
     return yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
 
 
+def read_file(path: str, names: Sequence[str], problems: list[Problem]) -> tuple[SourceBox, ...] | None:
+    """The boxes of one label file, its numbers being places in ``names``; ``None`` when it cannot be read."""
+    return _read_file(path, Legend(range_map(len(names)), {name: n for n, name in enumerate(names)}), problems)
+
+
 def rows_of(image: Image, numbers: Mapping[int, int]) -> str:
     """The label file of an image with boxes; ``numbers``: class id -> number."""
     assert isinstance(image.annotation, Boxes)
