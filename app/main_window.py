@@ -10,7 +10,7 @@ from PySide6.QtCore import QEventLoop, QLocale, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QStackedWidget
 
-from app import helping, theme
+from app import backing_up, helping, theme
 from app.jobs import Job, Jobs
 from app.menus import Menus
 from app.pages.welcome_page import WelcomePage
@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         try:
             opened = opening.open_project(path)
         except LensmithError as error:
-            self.show_error(error)
+            self._tell_unopened(error)
             return
         self.show_project(opened)
 
@@ -108,9 +108,18 @@ class MainWindow(QMainWindow):
         def failed(error: LensmithError) -> None:
             if ticket is self._ticket:
                 self._stop_opening()
-                self.show_error(error)
+                self._tell_unopened(error)
 
         self._opening = self.jobs.run("", work, done=done, failed=failed, lane=f"open {path}", quiet=True)
+
+    def _tell_unopened(self, error: LensmithError) -> None:
+        """A damaged project has a way back."""
+        from core.store.backups import DamagedProject
+
+        if isinstance(error, DamagedProject):
+            backing_up.offer(self, error)
+        else:
+            self.show_error(error)
 
     def _stop_opening(self) -> None:
         """A drive that does not answer may keep the thread for long; nobody waits for it."""
@@ -130,6 +139,7 @@ class MainWindow(QMainWindow):
         self.settings.opened(opened.store.path)
         self.session = Session(opened.store, self.settings, self)
         self.session.failed.connect(self.show_error)
+        backing_up.keep_backed_up(self.session)
         self.workspace = Workspace(self.session)
         self.workspace.settings_wanted.connect(self.show_settings)
         self.workspace.writing_wanted.connect(self._try_writing)

@@ -1,4 +1,4 @@
-"""new, import, check, split."""
+"""new, import, restore, check, split."""
 
 import argparse
 import sys
@@ -10,8 +10,10 @@ from core.actions.projects import project_to_import_into, writable_project
 from core.cli import console
 from core.data import splits
 from core.data.preview import edit_classes, empty_as_unlabelled, missing_as_background, preview
+from core.domain.errors import LensmithError
 from core.domain.source import ClassEdit, ImportResult, Preview, SourceDataset
 from core.domain.task import Task
+from core.store.backups import backups
 from core.store.project_store import ProjectStore
 
 
@@ -82,6 +84,29 @@ def _print_result(result: ImportResult) -> None:
         f"{result.boxes_added} boxes; {result.skipped} pictures skipped."
     )
     console.print_findings(result.findings)
+
+
+def restore(options: argparse.Namespace) -> int:
+    path = Path(options.project)
+    known = {str(one.number): one for one in backups(path)}
+    if options.list:
+        rows = [{"backup": name, "time": one.time.isoformat()} for name, one in known.items()]
+        if options.json:
+            console.print_json(rows)
+        else:
+            console.print_table(["backup", "made"], [(row["backup"], row["time"]) for row in rows])
+        return 0
+    if options.backup is not None and options.backup not in known:
+        raise LensmithError(f"There is no backup “{options.backup}”.", f"There are: {', '.join(known) or 'none'}.")
+    restored = ProjectStore.restore_backup(path, known.get(options.backup))
+    if options.json:
+        kept = None if restored.kept is None else str(restored.kept)
+        console.print_json({"backup": str(restored.backup.number), "kept": kept})
+        return 0
+    console.out.print(f"Restored the backup of {restored.backup.time.astimezone():%Y-%m-%d %H:%M}.")
+    if restored.kept is not None:
+        console.out.print(f"What was there before is kept as {console.escape(str(restored.kept))}.")
+    return 0
 
 
 def check(options: argparse.Namespace) -> int:

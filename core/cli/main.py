@@ -132,6 +132,10 @@ def _add_data_verbs(verbs: Verbs) -> None:
     doubts.add_argument("--size", type=int, metavar="PX", dest="image_size", help="of pictures in training anew")
     doubts.add_argument("--epochs", type=int, metavar="N", help="of training anew, for detection")
 
+    restore = _verb(verbs, "restore", "data_commands:restore", "Go back to a backup of a project that is damaged.")
+    restore.add_argument("--backup", metavar="N", help="its number (default: the newest that is whole)")
+    restore.add_argument("--list", action="store_true", help="list the backups and change nothing")
+
     check = _verb(verbs, "check", "data_commands:check", "Look for everything wrong with the data.")
     check.add_argument("--size", type=int, metavar="PX", help="training size that small objects are judged at")
 
