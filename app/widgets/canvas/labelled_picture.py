@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QWidget
 
 from app import theme
 from app.widgets.canvas import box_editing, gestures, hit_testing, label_editing, light
-from app.widgets.canvas.box_painting import BoxPainter, Focus, is_small, rect_of
+from app.widgets.canvas.box_painting import BoxPainter, Scene, is_small
 from app.widgets.canvas.gestures import Band, Drawing, Gesture, Moving
 from app.widgets.canvas.hint import Hint
 from app.widgets.canvas.hit_testing import Item, Target
 from app.widgets.canvas.light import Light
-from app.widgets.canvas.painting import paint_band, paint_guides, paint_pixel_grid, paint_tag
+from app.widgets.canvas.painting import paint_band, paint_guides, paint_tag
 from app.widgets.canvas.picture_area import PictureArea
 from app.widgets.canvas.view import Point
 from app.widgets.gallery.overlay import ClassLook
@@ -186,18 +186,34 @@ class LabelledPicture(PictureArea):
     # Painting
 
     def paint_over(self, painter: QPainter, place: QRectF) -> None:
-        corner, factor = place.topLeft(), self._view.factor
-        seen = QRectF(self.rect()).translated(-corner)
-        painter.save()
-        painter.translate(corner)
-        if self.scale >= _GRID_FROM:
-            paint_pixel_grid(painter, self._view.image, factor, seen)
-        if self._boxes_shown:
-            self._paint_boxes(painter, seen)
-        if isinstance(self._gesture, Band):
-            start, to = self._gesture.start, self._gesture.to
-            paint_band(painter, QRectF(QPointF(*start) * factor, QPointF(*to) * factor).normalized())
-        painter.restore()
+        gesture, ratio = self._gesture, self._view.ratio
+        live = gestures.shaped(gesture, self._shown, self._view.image) if gesture else {}
+        new = self._half_drawn(gesture) if isinstance(gesture, Drawing) else None
+        only = next(iter(self._chosen)) if len(self._chosen) == 1 else None
+        scene = Scene(
+            window=(round(self.width() * ratio), round(self.height() * ratio)),
+            corner=(round(place.left() * ratio), round(place.top() * ratio)),
+            scale=self.scale,
+            ratio=ratio,
+            image=self._view.image,
+            training=self._training_share(),
+            chosen=self._chosen,
+            hovered=self._hover.item if gesture is None else None,
+            handled=(only or self._hover.item) if self._writable and not isinstance(gesture, Moving) else None,
+            live=live,
+            new=new,
+            boxes=self._boxes_shown,
+            names=self._names_shown,
+            grid=self.scale >= _GRID_FROM,
+        )
+        painter.drawImage(0, 0, self._painter.painting(self._labels, self._looks, scene))
+        if new is not None:
+            self._paint_sizes(painter, new)
+        elif only is not None and self._boxes_shown:
+            self._paint_sizes(painter, live.get(only) or label_editing.box_of(self._shown, only))
+        if isinstance(gesture, Band):
+            start, to = (QPointF(*self._view.to_window(point)) for point in (gesture.start, gesture.to))
+            paint_band(painter, QRectF(start, to).normalized())
         if self._guides_shown and self._is_aiming() and self._pointer is not None:
             paint_guides(painter, QRectF(self.rect()), self._pointer)
         self._hint.paint(painter, self.rect())
@@ -208,34 +224,11 @@ class LabelledPicture(PictureArea):
             return isinstance(self._gesture, Drawing)
         return self._hover.item is None and self._writable and self._pointer_in_image() is not None
 
-    def _paint_boxes(self, painter: QPainter, seen: QRectF) -> None:
-        gesture, factor, share = self._gesture, self._view.factor, self._training_share()
-        live = gestures.shaped(gesture, self._shown, self._view.image) if gesture else {}
-        only = next(iter(self._chosen)) if len(self._chosen) == 1 else None
-        self._painter.place(self._labels, self._looks, factor, share)
-        self._painter.paint(
-            painter,
-            seen,
-            Focus(
-                chosen=self._chosen,
-                hovered=self._hover.item if gesture is None else None,
-                handled=(only or self._hover.item) if self._writable and not isinstance(gesture, Moving) else None,
-                live=live,
-                names=self._names_shown,
-            ),
-        )
-        if isinstance(gesture, Drawing):
-            box = self._half_drawn(gesture)
-            self._painter.paint_new(painter, box, self._looks, factor, share)
-            self._paint_sizes(painter, seen, box)
-        elif only is not None:
-            self._paint_sizes(painter, seen, live.get(only) or label_editing.box_of(self._shown, only))
-
     def _half_drawn(self, gesture: Drawing) -> Box:
         (x, y), (to_x, to_y) = (box_editing.clamped(point, self._view.image) for point in (gesture.start, gesture.to))
         return Box(min(x, to_x), min(y, to_y), max(x, to_x), max(y, to_y), gesture.class_id)
 
-    def _paint_sizes(self, painter: QPainter, seen: QRectF, box: Box) -> None:
+    def _paint_sizes(self, painter: QPainter, box: Box) -> None:
         """What a box measures, in the picture and in training, below it."""
         share = self._training_share()
         text = self.tr("{0} × {1} px").format(round(box.width), round(box.height))
@@ -243,7 +236,8 @@ class LabelledPicture(PictureArea):
         if share is not None:
             there = self.tr("{0} × {1} in training").format(_short(box.width * share), _short(box.height * share))
             text = f"{text}  ·  {there}"
-        paint_tag(painter, rect_of(box, self._view.factor), seen, text, caution=small)
+        start, end = (QPointF(*self._view.to_window(at)) for at in ((box.x_min, box.y_min), (box.x_max, box.y_max)))
+        paint_tag(painter, QRectF(start, end), QRectF(self.rect()), text, caution=small)
 
 
 def _short(pixels: float) -> str:

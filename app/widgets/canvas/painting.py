@@ -1,31 +1,10 @@
-"""What lies over the picture beside boxes: pixel grid, guides, rubber band, the size of a box."""
-
-import math
+"""What lies over the picture beside boxes: guides, rubber band, the size of a box."""
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from app import theme
-from app.widgets.canvas.view import Point
-from app.widgets.gallery.overlay import chip_font, pen_of
-
-
-def paint_pixel_grid(painter: QPainter, image: Point, factor: float, seen: QRectF) -> None:
-    """Lines between the pixels of the picture. ``seen``: relative to the corner of the picture."""
-    first = (max(0, math.floor(seen.left() / factor)), max(0, math.floor(seen.top() / factor)))
-    last = (
-        min(int(image[0]), math.ceil(seen.right() / factor)),
-        min(int(image[1]), math.ceil(seen.bottom() / factor)),
-    )
-    top, bottom = max(0.0, seen.top()), min(image[1] * factor, seen.bottom())
-    left, right = max(0.0, seen.left()), min(image[0] * factor, seen.right())
-    lines = [QLineF(round(x * factor), top, round(x * factor), bottom) for x in range(first[0], last[0] + 1)]
-    lines += [QLineF(left, round(y * factor), right, round(y * factor)) for y in range(first[1], last[1] + 1)]
-    colour = QColor(theme.current().muted)
-    colour.setAlphaF(0.3)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(pen_of(colour, 1))
-    painter.drawLines(lines)
+from app.widgets.gallery.overlay import chip_font
 
 
 def paint_guides(painter: QPainter, room: QRectF, at: QPointF) -> None:
