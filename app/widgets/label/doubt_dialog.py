@@ -80,6 +80,7 @@ class DoubtDialog(QDialog):
                 ),
             )
         else:
+            self.judge.setCurrentIndex(max(0, self.judge.findData(report.source.removeprefix("run "))))
             self.list.show_doubts(report.images, report.source)
             self._show_count(len(self.list.model.rows))
 
@@ -208,8 +209,13 @@ class DoubtDialog(QDialog):
         column = QVBoxLayout(notice)
         column.setSpacing(theme.SMALL)
         column.addStretch()
-        for widget in (self.glyph, self.title, self.text):
-            column.addWidget(widget, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.glyph, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.title, alignment=Qt.AlignmentFlag.AlignHCenter)
+        row = QHBoxLayout()  # an alignment of its own would take the height of its lines from the text
+        row.addStretch()
+        row.addWidget(self.text)
+        row.addStretch()
+        column.addLayout(row)
         column.addStretch()
         return notice
 
