@@ -25,6 +25,7 @@ from core.training.plan import Choices
 if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so that the window's start does not wait
     from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
+    from core.actions.merging import Choice, Comparison
     from core.actions.proposing import Found, Proposed, Proposer
     from core.actions.repairing import Located
     from core.actions.shipping import Exported
@@ -134,6 +135,29 @@ def export_data(session: Session, format_name: str, target: Path, done: "Callabl
     session.jobs.run(session.tr("Exporting to {}").format(target.name), work, done=done, lane="export")
 
 
+def compare_project(session: Session, other: Path, done: "Callable[[Comparison], object]") -> None:
+    """Look at what another person's project has that this one has not, or has otherwise; nothing is written."""
+
+    def work(progress: Progress) -> "Comparison":
+        from core.actions import merging  # formats, which the window's start does not wait for
+
+        return merging.compare(session.store, other, progress)
+
+    session.jobs.run(session.tr("Comparing with {}").format(other.name), work, done=done, lane="read")
+
+
+def merge_project(session: Session, desk: LabelDesk, found: "Comparison", choices: "Mapping[str, Choice]") -> None:
+    """Bring it in, as one edit; ``choices``: whose labels count, by hash, for every conflict."""
+
+    def work(progress: Progress) -> Edited | None:
+        from core.actions import merging
+
+        return merging.merge(session.store, found, choices, progress).edited
+
+    title = session.tr("Merging with {}").format(found.name)
+    desk.carry_out(title, work, done=lambda edited: session.reload(Change.DATA))
+
+
 def _edit(
     session: Session,
     title: str,
@@ -226,10 +250,13 @@ def propose(
     thresholds: Mapping[str, float],
     *,
     add_classes: bool,
-    done: "Callable[[Proposed], object]",
+    done: "Callable[[Proposed | None], object]",
     failed: Callable[[LensmithError], object],
 ) -> Job:
-    """Ask a model about ``images`` while labelling goes on; what it found is then saved as one edit."""
+    """Ask a model about ``images`` while labelling goes on; what it found is then saved as one edit.
+
+    ``done`` gets ``None`` when the job was cancelled; nothing was saved then.
+    """
 
     def look(progress: Progress) -> "Found":
         from core.actions import proposing
@@ -239,6 +266,8 @@ def propose(
     def keep(found: "Found") -> None:
         from core.actions import proposing  # the model came with it
 
+        if job.is_cancelling:
+            return
         results: list[Proposed] = []
 
         def save(progress: Progress) -> Edited | None:
@@ -253,8 +282,13 @@ def propose(
 
         desk.carry_out(session.tr("Saving proposals"), save, tell, failed)
 
+    def end() -> None:
+        if job.is_cancelling:
+            done(None)
+
     title = session.tr("Proposing with {}").format(proposer.source)
-    return session.jobs.run(title, look, done=keep, failed=failed, lane="propose")
+    job = session.jobs.run(title, look, done=keep, failed=failed, ended=end, lane="propose")
+    return job
 
 
 def find_doubts(

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from msgspec import Struct
 
 from core.actions.predicting import BATCH, ImageAnswer, predict
-from core.domain.annotation import Box, Unlabelled
+from core.domain.annotation import Box
 from core.domain.dataset import Image, ImageClass
 from core.domain.errors import LensmithError
 from core.domain.labels import ImageLabels, Proposal
@@ -16,6 +17,7 @@ from core.domain.progress import Progress, silent
 from core.domain.task import Task
 from core.inference.onnx_model import OnnxModel
 from core.labelling import proposals
+from core.metrics.matching import overlaps
 from core.store import classes, labels
 from core.store.journal import Edited
 from core.store.project_store import ProjectStore
@@ -23,7 +25,7 @@ from core.store.run_store import RunFolder
 
 NamedBox = tuple[float, float, float, float, float, str]  # as in ``ImageAnswer``
 
-ONE_PLACE = 0.8
+ONE_PLACE = 0.7
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,10 @@ def thresholds_of(
     return dict.fromkeys(card.classes, card.threshold if overall is None else overall) | dict(own)
 
 
-def to_do(images: Sequence[Image], *, in_progress: bool = False) -> list[Image]:
-    """Images that nobody has said anything about; with ``in_progress`` also those that somebody has begun."""
-    return [one for one in images if isinstance(one.annotation, Unlabelled) or (in_progress and not one.done)]
-
-
 def lacking(proposer: Proposer, known: Sequence[ImageClass]) -> tuple[str, ...]:
     """Classes of the model that the project (``known``: its classes in use) does not have."""
     names = proposer.model.card.classes
-    ids = _ids(proposer.classes, names, known)
+    ids = class_ids(proposer.classes, names, known)
     return tuple(name for name in names if name not in ids)
 
 
@@ -128,13 +125,14 @@ def chosen(boxes: Iterable[NamedBox], thresholds: Mapping[str, float]) -> tuple[
 
     A detector may call one thing both a 3 and an 8; somebody would have to delete one of them each time.
     """
-    kept: list[tuple[NamedBox, Box]] = []
-    for named in boxes:
-        box = Box(*named[:4], 0)
-        if named[4] < thresholds[named[5]] or any(proposals.iou(box, other) >= ONE_PLACE for _, other in kept):
-            continue
-        kept.append((named, box))
-    return tuple(named for named, _ in kept)
+    wanted = [box for box in boxes if box[4] >= thresholds[box[5]]]
+    corners = np.array([box[:4] for box in wanted], float).reshape(-1, 4)
+    same, free, kept = overlaps(corners, corners) >= ONE_PLACE, np.ones(len(wanted), bool), []
+    for row, box in enumerate(wanted):
+        if free[row]:
+            kept.append(box)
+            free &= ~same[row]
+    return tuple(kept)
 
 
 def find(
@@ -179,11 +177,11 @@ def save(store: ProjectStore, found: Found, *, add_classes: bool = False) -> tup
         if store.info.task is None:
             store.set_task(found.task)
         counts = Counter(name for boxes in found.boxes.values() for *_, name in boxes)
-        ids = _ids(found.classes, counts, store.classes())
+        ids = class_ids(found.classes, counts, store.classes())
         new = [name for name in counts if name not in ids] if add_classes else []
         for name in new:
             classes.add(store, name)
-        ids = _ids(found.classes, counts, store.classes())
+        ids = class_ids(found.classes, counts, store.classes())
         old = labels.read_labels(store, found.boxes)
         open_ = {hash_: state for hash_, state in old.items() if _is_open(state)}
         changed = {hash_: _proposed(state, found, ids, hash_) for hash_, state in open_.items()}
@@ -237,7 +235,7 @@ def _boxes(answer: ImageAnswer, image: Image) -> list[NamedBox]:
     return [box for box in clipped if box[2] > box[0] and box[3] > box[1]]
 
 
-def _ids(of_run: Sequence[ImageClass], names: Iterable[str], known: Sequence[ImageClass]) -> dict[str, int]:
+def class_ids(of_run: Sequence[ImageClass], names: Iterable[str], known: Sequence[ImageClass]) -> dict[str, int]:
     """Class name of the model -> id of the project's class: the very class of the run, else the one of that name."""
     in_use, by_name = {one.id for one in known}, {one.name: one.id for one in known}
     same = {one.name: one.id for one in of_run if one.id in in_use}
