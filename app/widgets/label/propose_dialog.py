@@ -429,5 +429,6 @@ class _Column(QScrollArea):
     """Scrolls up and down, and is always as wide as what is in it."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        inside = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
-        return QSize(inside, super().minimumSizeHint().height())
+        inside, bar = self.widget(), self.verticalScrollBar().sizeHint().width()
+        least = super().minimumSizeHint()
+        return least if inside is None else QSize(inside.minimumSizeHint().width() + bar, least.height())
