@@ -1,60 +1,60 @@
 """Label: the picture is the page; draw, check and correct, saved as it happens."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QCursor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
-from app.edit_words import sentence
-from app.keys import key_of, keys_of
+from app.keys import keys_of
 from app.label_desk import LabelDesk
 from app.state import Change, Session
-from app.widgets.gallery.overlay import looks, overlay_of
+from app.widgets.gallery.overlay import Overlay, looks, overlay_of
+from app.widgets.label import label_rules
 from app.widgets.label.class_chooser import ClassChooser
 from app.widgets.label.class_edits import ClassEdits
 from app.widgets.label.film_strip import state_title
+from app.widgets.label.history_dialog import HistoryDialog
+from app.widgets.label.key_actions import REPEATED, action_of, canvas_actions, class_of
+from app.widgets.label.key_sheet import KeySheet
 from app.widgets.label.label_face import LabelFace
-from app.widgets.label.label_index import OPEN, LabelIndex
+from app.widgets.label.label_index import LabelIndex, Walk
+from app.widgets.label.label_rules import Act
+from app.widgets.label.steps import Steps
 from app.widgets.label.text_fields import is_typing
-from app.widgets.parts import set_badge
 from core.domain.dataset import Image
-from core.domain.labels import ImageLabels, LabelState, Origin
+from core.domain.labels import ImageLabels, LabelState
 from core.domain.progress import Progress
+from core.domain.run import number_of
 from core.domain.task import Task
-from core.store import labels as stored
 from core.store.journal import Edited
 
 AHEAD = 2  # neighbours on either side whose pictures are decoded before anybody asks
 READ_AHEAD = 12  # and whose labels are read
 SAVING_MS = 300  # what is saved sooner is not worth a word
+USUAL_SIZE = 640  # pixels at which detectors train where no run says otherwise
+_BROKEN = {"missing_file", "unreadable_file"}  # kinds of findings
 
 
 class LabelPage(LabelFace):
-    """``place`` is a position in ``session.data.images``; the strip shows ``places``."""
-
-    _replayed = Signal(object)  # Edited or None, from the thread that undid or redid
+    """``walk`` says which images the strip shows and which one is on the canvas; ``desk`` has their labels."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         self.keys = keys_of(session.settings)
         super().__init__(self.keys, session.thumbnails, parent)
         self.session = session
         self.desk = LabelDesk(session)
-        self.index: LabelIndex | None = None
-        self.place = -1
-        self.places: Sequence[int] = ()
-        self.filter: LabelState | None = None
+        self.walk: Walk | None = None  # until the project is read
         self.looks = looks(())
-        self._positions: dict[int, int] = {}  # place -> position in the strip
-        self._shown: dict[str, bool] = {}  # guides, boxes, names
         self._touched: set[str] = set()  # hashes whose state may be another one
         self._saving = QTimer(self)
         self._saving.setSingleShot(True)
         self._saving.setInterval(SAVING_MS)
         self._saving.timeout.connect(self._show_standing)
+        self.steps = Steps(session, self.desk, self)
         self.class_edits = ClassEdits(session, self.desk, self.keys, self)
         self._connect()
         self._actions = self._make_actions()
@@ -67,13 +67,17 @@ class LabelPage(LabelFace):
         if change & Change.DATA and self.session.loaded:
             self._index_images()
         if change & Change.LABELS:
-            self._take_labels_in()
+            self._update_index(self._touched)
+        if change & Change.FINDINGS:
+            self._find_broken()
+        if change & Change.RUNS:
+            self._find_training_size()
         if change & Change.ACCESS:
             self._show_access()
 
     def _index_images(self) -> None:
         images = self.session.data.images
-        problems = set(self.stage.pictures.failures)
+        problems = set() if self.walk is None else self.walk.index.problems
 
         def work(progress: Progress) -> LabelIndex:
             return LabelIndex(images, problems)
@@ -83,39 +87,38 @@ class LabelPage(LabelFace):
     def _take_index(self, index: LabelIndex) -> None:
         if not isValid(self) or index.images is not self.session.data.images:
             return  # closed, or read anew meanwhile
-        shown = self.image
-        self.index = index
+        shown, state = self.image, None if self.walk is None else self.walk.filter
+        self.walk = Walk(index)
         self.looks = looks(self.session.data.classes)
         self.classes.set_classes(self.session.data.classes, writable=self.is_writable)
-        if self.class_id not in self.looks:
-            self._choose_class(next(iter(self.looks), None))
-        self.strip.set_looks(self._state_of, lambda image: overlay_of(image, self.looks))
+        if self.canvas.current_class not in self.looks:
+            self.canvas.current_class = next(iter(self.looks), None)
+        self.strip.set_looks(self._state_of, self._overlay_of)
         self._update_index(self._touched)
-        place = None if shown is None else self.session.place_of(shown.hash)
         self._show_task()
-        self._fill_strip(place)
-        if index.images and place is None:
-            first = next((p for p, state in enumerate(index.states) if state in OPEN), 0)
-            self.go_to(first)
-        elif place is not None:
-            self.place = place
+        place = None if shown is None else self.session.place_of(shown.hash)
+        self._choose_filter(state)
+        if place is not None:
+            self.walk.place = place
+            self._choose_filter(state)
             self._show_labels()
-
-    def _take_labels_in(self) -> None:
-        if self.index is not None and self.index.images is self.session.data.images:
-            touched, self._touched = self._touched, set()
-            self._update_index(touched)
+        elif index.images:
+            self.go_to(index.first_open())
 
     def _update_index(self, hashes: Iterable[str]) -> None:
         """States and counts of these; the strip shows them."""
-        assert self.index is not None
-        places = [place for one in hashes if (place := self.session.place_of(one)) is not None]
-        self.index.update(places)
+        if self.walk is None or self.walk.index.images is not self.session.data.images:
+            return  # a new index is on its way
+        index = self.walk.index
+        places = [place for one in set(hashes) if (place := self.session.place_of(one)) is not None]
+        self._touched.clear()
+        index.update(places)
         for place in places:
-            position = self._positions.get(place)
-            if position is not None:
-                self.strip.put(position, self.index.images[place])
-        self.classes.model.set_counts(self.index.class_counts)
+            position = self.walk.position_of(place)
+            if position >= 0:
+                self.strip.put(position, index.images[place])
+        if self.is_grid and places:
+            self._choose_filter(self.walk.filter)
         self._show_standing()
 
     def _labels_changed(self, hashes: frozenset[str]) -> None:
@@ -123,6 +126,29 @@ class LabelPage(LabelFace):
         self._touched |= hashes
         if self.image is not None and self.image.hash in hashes:
             self._show_labels()
+
+    def _find_broken(self) -> None:
+        """Files that are gone or cannot be read are problems before anybody comes to them."""
+        report = self.session.report
+        paths = {path for one in (report.findings if report else ()) if one.kind in _BROKEN for path in one.images}
+        if paths and self.walk is not None:
+            broken = {image.hash for image in self.walk.index.images if image.path in paths}
+            self.walk.index.problems |= broken
+            self._update_index(broken)
+
+    def _find_training_size(self) -> None:
+        runs = self.session.runs
+
+        def work(progress: Progress) -> int:
+            newest = max((run.run for run in runs), key=number_of, default="")
+            return self.session.run_folder(newest).spec().image_size if newest else USUAL_SIZE
+
+        def take(size: int) -> None:
+            if isValid(self):
+                self.canvas.training_size = size if self.draws_boxes else None
+                self.stage.show_facts()
+
+        self.session.jobs.run("", work, done=take, failed=lambda error: None, lane="label index", quiet=True)
 
     # Facts
 
@@ -144,234 +170,226 @@ class LabelPage(LabelFace):
     def draws_boxes(self) -> bool:
         return self.session.data.info.task is not Task.CLASSIFICATION
 
-    @property
-    def class_id(self) -> int | None:
-        """That of the next box."""
-        return self.canvas.current_class
-
     def _state_of(self, image: Image) -> LabelState:
         place = self.session.place_of(image.hash)
-        if self.index is None or place is None or place >= len(self.index.states):
-            return LabelState.TO_DO
-        return self.index.states[place]
+        states = [] if self.walk is None else self.walk.index.states
+        return states[place] if place is not None and place < len(states) else LabelState.TO_DO
+
+    def _overlay_of(self, image: Image) -> Overlay:
+        return overlay_of(image, self.looks)
 
     # Where to
 
     def go_to(self, place: int) -> None:
         """Put an image on the canvas; what was drawn on the one before is saved already."""
-        assert self.index is not None
-        if place not in self._positions:
+        walk = self.walk
+        assert walk is not None
+        if walk.position_of(place) < 0:
             self._choose_filter(None)
-        self.place = place
-        position = self._positions[place]
-        images = self.index.images
-        near = [position + step for distance in range(1, AHEAD + 1) for step in (distance, -distance)]
-        next_to_do = self._next_place()
-        wanted = [next_to_do] if next_to_do is not None else []
-        wanted += [self.places[one] for one in near if 0 <= one < len(self.places)]
-        self.stage.show_image(images[place], [images[one] for one in dict.fromkeys(wanted)])
-        read = self.places[max(0, position - 2) : position + READ_AHEAD]
-        self.desk.prepare([images[place].hash, *(images[one].hash for one in [*wanted, *read])])
-        self.strip.set_current(position)
+        walk.place = place
+        images, soon = walk.index.images, walk.soon(AHEAD)
+        self.stage.show_image(images[place], [images[one] for one in soon])
+        read = walk.order[max(0, walk.position - AHEAD) : walk.position + READ_AHEAD]
+        self.desk.prepare([images[one].hash for one in (place, *soon, *read)])
+        self.strip.set_current(walk.position)
         self._show_labels()
         self._show_standing()
 
-    def _go_to_end(self, position: int) -> None:
-        if self.places:
-            self.go_to(self.places[position])
-
-    def walk(self, step: int) -> None:
-        """To the next or previous picture of the strip; forward, the one that was drawn on is done."""
-        position = self._positions.get(self.place, -1) + step
+    def go_by(self, step: int) -> None:
+        """Along the strip; forward, a picture that was drawn on is done."""
         if step > 0:
-            self._finish()
-        if 0 <= position < len(self.places):
-            self.go_to(self.places[position])
+            self._do(label_rules.finished, keep_confirmed=True)
+        place = None if self.walk is None else self.walk.beside(step)
+        if place is not None:
+            self.go_to(place)
+
+    def go_to_end(self, position: int) -> None:
+        """0: the first of the strip, -1: the last."""
+        if self.walk is not None and self.walk.order:
+            self.go_to(self.walk.order[position])
 
     def next_to_do(self) -> None:
         """Accept what is proposed here; if nothing is, go to the next picture that nobody finished."""
         labels = self.labels
         if labels is not None and labels.proposals and self.is_writable:
-            self._accept_all(labels)
+            if self.draws_boxes:
+                self.canvas.accept_all()
+            else:
+                self._do(label_rules.accepted)
             return
-        self._finish()
-        place = self._next_place()
+        self._do(label_rules.finished, keep_confirmed=True)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        place = None if self.walk is None else self.walk.next_to_do()
         if place is not None:
             self.go_to(place)
-        else:
-            self._show_standing()
-
-    def _next_place(self) -> int | None:
-        """After this one, in the strip's order; with no filter round the end."""
-        assert self.index is not None
-        if self.filter is None:
-            return self.index.next_to_do(self.place)
-        open_states = (*OPEN, LabelState.PROPOSED)
-        after = self.places[self._positions.get(self.place, -1) + 1 :]
-        return next((place for place in after if self.index.states[place] in open_states), None)
-
-    def _finish(self) -> None:
-        """Going on says that a picture in progress is done, unless a proposal waits or nothing was drawn."""
-        image, labels = self.image, self.labels
-        if image is None or labels is None or not self.is_writable:
-            return
-        if labels.boxes and not labels.done and not labels.proposals:
-            self.desk.change("done", (), {image.hash: replace(labels, done=True)})
 
     def _choose_filter(self, state: LabelState | None) -> None:
-        self.filter = state
+        assert self.walk is not None
+        self.walk.choose(state)
         self.states.choose(state)
-        self._fill_strip(self.place if self.place >= 0 else None)
+        empty = self.tr("No picture is in this state.") if state is not None else ""
+        self.strip.set_images(self.walk.images, self.walk.position, empty)
+        if self.is_grid:
+            self.grid.show_images(self.strip.images, self._overlay_of, draws_boxes=self.draws_boxes)
+        self._show_standing()
 
-    def _filter_chosen(self, state: LabelState | None) -> None:
-        self._choose_filter(state)
-        if self.places and self.place not in self._positions:
-            self.go_to(self.places[0])
+    def choose_filter(self, state: LabelState | None) -> None:
+        """Only pictures of this state, and one of them on the canvas; ``None``: all."""
+        if self.walk is not None:
+            self._choose_filter(state)
+            if self.walk.order and self.walk.position < 0:
+                self.go_to(self.walk.order[0])
 
     def review_proposals(self) -> None:
         """The least certain first."""
-        self._choose_filter(LabelState.PROPOSED)
-        if self.places:
-            self.go_to(self.places[0])
+        if self.walk is not None:
+            self._choose_filter(LabelState.PROPOSED)
+            self.go_to_end(0)
 
-    def _fill_strip(self, place: int | None) -> None:
-        assert self.index is not None
-        self.places = self.index.places(self.filter)
-        self._positions = {place: position for position, place in enumerate(self.places)}
-        position = -1 if place is None else self._positions.get(place, -1)
-        images = self.index.images
-        empty = self.tr("No picture is in this state.") if self.filter is not None else ""
-        self.strip.set_images([images[one] for one in self.places], position, empty)
-        self._show_standing()
+    def toggle_grid(self) -> None:
+        """Many pictures, or one."""
+        self.grid_button.setChecked(not self.is_grid)
+        self._show_grid()
+
+    def _show_grid(self) -> None:
+        self._show_panels()
+        if self.is_grid and self.walk is not None:
+            self._choose_filter(self.walk.filter)
+            self.grid.grid.set_current(self.walk.position)
+        (self.grid.grid if self.is_grid else self.canvas).setFocus()
+
+    def _leave_grid(self, position: int) -> None:
+        assert self.walk is not None
+        place = self.walk.order[position]
+        self.toggle_grid()
+        self.go_to(place)
 
     # What is edited
 
-    def _canvas_edited(self, verb: str, detail: tuple[str, ...], labels: ImageLabels) -> None:
-        if self.image is not None:
-            self.change(verb, detail, labels)
+    def change(self, act: Act | None, *, keep_confirmed: bool = False) -> None:
+        """Give the image on the canvas other labels; whoever confirmed the old ones did not see the new."""
+        if act is not None and self.image is not None and self.is_writable:
+            verb, detail, labels = act
+            new = labels if keep_confirmed else replace(labels, confirmed=False)
+            self.desk.change(verb, detail, {self.image.hash: new})
+            self._saving.start()
 
-    def change(self, verb: str, detail: Sequence[str], labels: ImageLabels) -> None:
-        """Give the image on the canvas these labels; whoever confirmed the old ones did not see the new."""
-        assert self.image is not None
-        self.desk.change(verb, detail, {self.image.hash: replace(labels, confirmed=False)})
+    def _do(self, rule: Callable[[ImageLabels], Act | None], *, keep_confirmed: bool = False) -> None:
+        labels = self.labels
+        if labels is not None:
+            self.change(rule(labels), keep_confirmed=keep_confirmed)
 
-    def _accept_all(self, labels: ImageLabels) -> None:
+    def _change_chosen(self, verb: str, detail: tuple[str, ...], labels: ImageLabels) -> None:
+        """All pictures that are chosen in the grid."""
+        chosen = self.grid.chosen()
+        if chosen and self.is_writable:
+            self.desk.change(verb, detail, {image.hash: labels for image in chosen})
+
+    def give_class(self, class_id: int) -> None:
+        """To the boxes selected and the next one; or to the picture, or to all that are chosen in the grid."""
+        act = label_rules.labelled(class_id, self.looks[class_id].name)
         if self.draws_boxes:
-            self.canvas.accept_all()
-            return
-        best = max(labels.proposals, key=lambda one: one.score)
-        self.change("accept_all", ("1",), ImageLabels(label=best.box.class_id, origin=Origin("accepted", best.source)))
-
-    def _give_class(self, class_id: int) -> None:
-        """To the boxes selected, to the picture, or to the next box."""
-        if self.draws_boxes:
-            if self.is_writable and (self.canvas.selection or self.canvas.proposal_selection):
+            if self.canvas.selection or self.canvas.proposal_selection:
                 self.canvas.set_class_of_selected(class_id)
-            self._choose_class(class_id)
-        elif self.is_writable and self.image is not None:
-            name = self.looks[class_id].name
-            self.change("label", (name,), ImageLabels(label=class_id, origin=Origin("drawn")))
-            place = self._next_place()
-            if place is not None:
-                self.go_to(place)
-
-    def _choose_class(self, class_id: int | None) -> None:
-        self.canvas.current_class = class_id
-        self._show_labels()
+            self.canvas.current_class = class_id
+            self._show_labels()
+        elif self.is_grid:
+            self._change_chosen(*act)
+        elif self.is_writable:
+            self.change(act)
+            self._go_on()
 
     def nothing_here(self) -> None:
-        """Background, and done."""
-        labels = self.labels
-        if labels is not None and self.is_writable and self.draws_boxes:
-            self.change("background", (), ImageLabels(boxes=()))
-
-    def toggle_done(self) -> None:
-        """Say that a picture is finished, or not yet."""
-        labels = self.labels
-        if labels is not None and self.is_writable and labels.boxes is not None:
-            verb = "reopen" if labels.done else "done"
-            assert self.image is not None
-            self.desk.change(verb, (), {self.image.hash: replace(labels, done=not labels.done)})
+        """Background; in the grid, of the pictures chosen that have no boxes."""
+        if not self.draws_boxes:
+            return
+        if self.is_grid:
+            bare = [image for image in self.grid.chosen() if not overlay_of(image, self.looks).boxes]
+            if bare and self.is_writable:
+                self.desk.change("background", (), {image.hash: ImageLabels(boxes=()) for image in bare})
+        else:
+            self._do(label_rules.nothing_here)
 
     def delete(self) -> None:
         """Boxes selected; or refuse proposals, or take the class of the picture away."""
-        labels = self.labels
-        if labels is None or not self.is_writable:
-            return
         if self.draws_boxes:
             self.canvas.delete_selected()
-        elif labels.proposals:
-            self.change("refuse", (str(len(labels.proposals)),), replace(labels, proposals=()))
-        elif labels.label is not None:
-            self.change("unlabel", (), ImageLabels())
+        elif self.is_grid:
+            self._change_chosen("unlabel", (), ImageLabels())
+        else:
+            self._do(label_rules.taken_away)
 
     def paste_previous(self) -> None:
         """The boxes of the picture before this one in the strip."""
-        position = self._positions.get(self.place, -1) - 1
-        if self.index is None or position < 0 or not self.draws_boxes:
-            return
-        labels = self.desk.get(self.index.images[self.places[position]].hash)
-        if labels is not None and labels.boxes:
-            self.canvas.paste_boxes(labels.boxes, "paste_previous")
+        before = None if self.walk is None else self.walk.beside(-1)
+        if self.walk is not None and before is not None and self.draws_boxes:
+            labels = self.desk.get(self.walk.index.images[before].hash)
+            if labels is not None and labels.boxes:
+                self.canvas.paste_boxes(labels.boxes, "paste_previous")
 
-    # Undo
+    # Undo and history
 
     def undo(self) -> None:
         """Take the last edit back and show the picture that it was of."""
-        self._replay(stored.undo)
+        self.steps.undo()
 
     def redo(self) -> None:
-        self._replay(stored.redo)
-
-    def _replay(self, verb: Callable[..., Edited | None]) -> None:
-        if not self.is_writable:
-            return
-
-        def work(progress: Progress) -> Edited | None:
-            edited = verb(self.session.store)
-            self._replayed.emit(edited)
-            return edited
-
-        self.desk.carry_out("", work)
+        self.steps.redo()
 
     def _follow(self, edited: Edited | None) -> None:
         """To the picture that was undone or redone."""
-        if edited is None or self.image is None or self.image.hash in edited.labels:
+        if edited is None or self.walk is None or self.image is None or self.image.hash in edited.labels:
             return
-        place = next((found for one in edited.labels if (found := self.session.place_of(one)) is not None), None)
-        if place is not None and self.index is not None:
-            self.go_to(place)
+        places = [place for one in edited.labels if (place := self.session.place_of(one)) is not None]
+        if places and not self.is_grid:
+            self.go_to(min(places))
 
     def step_words(self) -> tuple[str, str]:
         """What would be undone and redone; empty where there is nothing."""
-        steps = (self.desk.undo_step, self.desk.redo_step)
-        before, after = ("" if step is None else sentence(step.verb, step.detail) for step in steps)
-        return before, after
+        return self.steps.words()
+
+    def show_history(self) -> HistoryDialog | None:
+        """Every state that this picture had."""
+        if self.image is None:
+            return None
+        dialog = HistoryDialog(self.image, self.looks, self.stage.levels, writable=self.is_writable, parent=self)
+        dialog.restore_wanted.connect(lambda time, labels: self.change(("restore", (time,), labels)))
+        dialog.open()
+        self.steps.fill(dialog, self.image.hash)
+        return dialog
+
+    def show_keys(self) -> KeySheet:
+        """All keys of this page."""
+        sheet = KeySheet(self.keys, self)
+        sheet.open()
+        return sheet
 
     # What is shown
 
     def _show_task(self) -> None:
-        """The canvas, or what has to come before it."""
+        """The pictures, or what has to come before them."""
         data = self.session.data
-        boxes = self.draws_boxes
-        self.boxes.setVisible(boxes)
-        self.label_card.setVisible(not boxes)
+        self.boxes.setVisible(self.draws_boxes)
+        self.label_card.setVisible(not self.draws_boxes)
         if not data.images:
             self.show_part(self.no_pictures)
         elif data.info.task is None and self.is_writable:
             self.show_part(self.task_choice)
         else:
             self.show_part(None)
-            self.canvas.setFocus()
+            (self.grid.grid if self.is_grid else self.canvas).setFocus()
 
     def _show_labels(self) -> None:
-        labels = self.labels
-        boxes = self.draws_boxes
+        labels, boxes = self.labels, self.draws_boxes
+        failed = self.image is not None and self.image.hash in self.stage.pictures.failures
         self.canvas.set_labels(labels if boxes else None, self.looks)
-        self.canvas.set_writable(boxes and labels is not None and self.is_writable)
+        self.canvas.set_writable(boxes and labels is not None and self.is_writable and not failed)
         self.boxes.show_labels(labels if boxes else None, self.looks)
         self.label_card.show_labels(labels, self.looks)
-        self.classes.model.set_current(self.class_id if boxes else None if labels is None else labels.label)
+        own = None if labels is None else labels.label
+        self.classes.model.set_current(self.canvas.current_class if boxes else own)
         self.stage.show_facts()
         self._show_selection()
 
@@ -380,25 +398,20 @@ class LabelPage(LabelFace):
 
     def _show_standing(self) -> None:
         """Which picture this is, whether it is saved, and how far the whole is."""
-        if self.index is None:
+        if self.walk is None:
             self.header.subtitle.setText(self.tr("Reading the project…"))
             return
-        counts, total = self.index.counts, len(self.index.states)
-        done = counts[LabelState.DONE]
-        set_badge(self.badge, self.tr("{} done").format(f"{done:,}"), "good")
-        self.states.show_counts(counts, total)
-        self.help.show_waiting(counts[LabelState.PROPOSED])
-        self.header.subtitle.setText("  ·  ".join(self._standing(total)))
+        self.show_counts(self.walk.index)
+        self.header.subtitle.setText("  ·  ".join(self._standing(self.walk)))
 
-    def _standing(self, total: int) -> list[str]:
-        if not total:
+    def _standing(self, walk: Walk) -> list[str]:
+        if not walk.index.states:
             return [self.tr("No pictures yet.")]
-        position = self._positions.get(self.place, -1)
         words = []
-        if position >= 0:
-            words.append(self.tr("Picture {0} of {1}").format(f"{position + 1:,}", f"{len(self.places):,}"))
-        if self.filter is not None:
-            words.append(state_title(self.filter))
+        if walk.position >= 0:
+            words.append(self.tr("Picture {0} of {1}").format(f"{walk.position + 1:,}", f"{len(walk.order):,}"))
+        if walk.filter is not None:
+            words.append(state_title(walk.filter))
         if not self.is_writable:
             words.append(self.session.reading_only)
         elif self.desk.is_saving and not self._saving.isActive():
@@ -409,119 +422,91 @@ class LabelPage(LabelFace):
 
     def _show_steps(self) -> None:
         """What Undo and Redo would do."""
-        for made, step, plain, name in (
-            (self.undo_button, self.step_words()[0], self.tr("Undo"), "undo"),
-            (self.redo_button, self.step_words()[1], self.tr("Redo"), "redo"),
-        ):
-            made.setEnabled(bool(step) and self.is_writable)
-            key = self.keys.shown(name)
-            made.setToolTip(f"{plain}: {step}" + (f"  ({key})" if key else "") if step else plain)
-        if self.desk.is_saving and not self._saving.isActive():
-            self._saving.start()
+        before, after = self.step_words()
+        self.show_step(self.undo_button, "undo", before, enabled=self.is_writable)
+        self.show_step(self.redo_button, "redo", after, enabled=self.is_writable)
         self._show_standing()
 
     def _show_access(self) -> None:
         self.classes.set_classes(self.session.data.classes, writable=self.is_writable)
-        self._show_labels()
+        if self.walk is not None:
+            self._show_task()
+            self._show_labels()
         self._show_steps()
 
     def _picture_failed(self, image_hash: str) -> None:
         """A picture that cannot be shown is a problem from now on; the list goes on."""
-        if self.index is not None and image_hash not in self.index.problems:
-            self.index.problems.add(image_hash)
+        if self.walk is not None and image_hash not in self.walk.index.problems:
+            self.walk.index.problems.add(image_hash)
             self._update_index([image_hash])
-        self.canvas.set_writable(False)
+        if self.image is not None and self.image.hash == image_hash:
+            self.canvas.set_writable(False)
 
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        if is_typing() or self.index is None or not self._handle_key(event):
+        if is_typing() or self.walk is None or not self._handle_key(event):
             super().keyPressEvent(event)
 
     def _handle_key(self, event: QKeyEvent) -> bool:
         selected = bool(self.canvas.selection or self.canvas.proposal_selection)
-        name = self.keys.action_of(event, selected=selected)
+        name = action_of(self.keys, event, selected=selected, in_grid=self.is_grid)
         if name in self._actions:
-            if not event.isAutoRepeat() or name in _REPEATED:
+            if not event.isAutoRepeat() or name in REPEATED:
                 self._actions[name]()
             return True
-        if name.startswith("class_"):
-            place = int(name.removeprefix("class_")) - 1
-            classes = self.session.data.classes
-            if place < len(classes) and not event.isAutoRepeat():
-                self._give_class(classes[place].id)
-            return True
-        key = key_of(event)
-        one = next((one for one in self.session.data.classes if key and one.shortcut == key), None)
+        one = class_of(event, name, self.session.data.classes)
         if one is not None and not event.isAutoRepeat():
-            self._give_class(one.id)
+            self.give_class(one.id)
         return one is not None
 
     def _make_actions(self) -> dict[str, Callable[[], object]]:
-        canvas = self.canvas
-        nudges = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
-        return {
-            "next": partial(self.walk, 1),
-            "previous": partial(self.walk, -1),
+        return canvas_actions(self.stage) | {
+            "next": partial(self.go_by, 1),
+            "previous": partial(self.go_by, -1),
             "next_to_do": self.next_to_do,
             "nothing_here": self.nothing_here,
-            "toggle_done": self.toggle_done,
-            "first": partial(self._go_to_end, 0),
-            "last": partial(self._go_to_end, -1),
+            "toggle_done": partial(self._do, label_rules.done_or_not, keep_confirmed=True),
+            "first": partial(self.go_to_end, 0),
+            "last": partial(self.go_to_end, -1),
+            "grid": self.toggle_grid,
+            "history": self.show_history,
             "undo": self.undo,
             "redo": self.redo,
             "delete": self.delete,
-            "duplicate": canvas.duplicate_selected,
-            "copy": canvas.copy_selected,
-            "paste": canvas.paste,
             "paste_previous": self.paste_previous,
-            "select_all": canvas.select_all,
-            "select_next": canvas.select_next,
-            "change_class": self._choose_class_at_pointer,
-            "cancel": canvas.cancel,
-            "fit": canvas.fit,
-            "actual_size": lambda: canvas.set_scale(1.0),
-            "zoom_in": lambda: canvas.zoom(1),
-            "zoom_out": lambda: canvas.zoom(-1),
-            "zoom_to_box": canvas.zoom_to_selected,
-            "guides": partial(self._switch, "guides", canvas.set_guides),
-            "boxes": partial(self._switch, "boxes", canvas.set_boxes_shown),
-            "names": partial(self._switch, "names", canvas.set_names),
+            "change_class": lambda: self._choose_class_at(QCursor.pos()),
             "panels": self.toggle_panels,
-            **{f"nudge_{way}": partial(canvas.nudge, *step) for way, step in nudges.items()},
-            **{f"nudge_{way}_far": partial(canvas.nudge, 10 * x, 10 * y) for way, (x, y) in nudges.items()},
         }
-
-    def _switch(self, name: str, show: Callable[[bool], object]) -> None:
-        self._shown[name] = not self._shown.get(name, True)
-        show(self._shown[name])
-
-    def show_keys(self) -> None:
-        """All keys of this page."""
-
-    def _choose_class_at_pointer(self) -> None:
-        self._choose_class_at(QCursor.pos())
 
     def _choose_class_at(self, place: QPoint) -> None:
         if self.is_writable:
-            chooser = ClassChooser(self.session.data.classes, self.class_id, self.keys, self)
-            chooser.chosen.connect(self._give_class)
+            chooser = ClassChooser(self.session.data.classes, self.canvas.current_class, self.keys, self)
+            chooser.chosen.connect(self.give_class)
             chooser.show_at(place)
+
+    def _tap_space(self) -> None:
+        """The canvas keeps Space for moving the picture; let go without that, it is a key like others."""
+        name = self.keys.holder("Space")
+        if name in self._actions:
+            self._actions[name]()
 
     # Building
 
     def _connect(self) -> None:
         self.desk.changed.connect(self._labels_changed)
         self.desk.steps_changed.connect(self._show_steps)
-        self._replayed.connect(self._follow)
+        self.steps.replayed.connect(self._follow)
         self.keys.changed.connect(self._show_steps)
-        self.canvas.edited.connect(self._canvas_edited)
+        self.canvas.edited.connect(lambda verb, detail, labels: self.change((verb, detail, labels)))
         self.canvas.selection_changed.connect(self._show_selection)
         self.canvas.class_wanted.connect(self._choose_class_at)
         self.stage.failed.connect(self._picture_failed)
         self.stage.space_tapped.connect(self._tap_space)
-        self.strip.chosen.connect(lambda position: self.go_to(self.places[position]))
-        self.states.chosen.connect(self._filter_chosen)
+        self.strip.chosen.connect(self.go_to_end)
+        self.states.chosen.connect(self.choose_filter)
+        self.grid_button.clicked.connect(lambda checked: self._show_grid())
+        self.grid.opened.connect(self._leave_grid)
         self.boxes.selected.connect(self.canvas.select)
         self.boxes.class_wanted.connect(self._choose_class_at)
         self.undo_button.clicked.connect(lambda checked=False: self.undo())
@@ -530,27 +515,17 @@ class LabelPage(LabelFace):
         self.no_pictures.button.clicked.connect(lambda checked=False: self.session.page_wanted.emit("data"))
         self.task_choice.chosen.connect(self._set_task)
         self.help.wanted.connect(self._help)
-        panel, edits = self.classes, self.class_edits
-        panel.chosen.connect(self._give_class)
-        panel.added.connect(edits.add)
-        panel.renamed.connect(edits.rename)
-        panel.recoloured.connect(edits.recolour)
-        panel.key_wanted.connect(edits.ask_key)
-        panel.moved.connect(edits.reorder)
-        panel.merge_wanted.connect(edits.ask_merge)
-        panel.remove_wanted.connect(edits.ask_remove)
-        panel.field.left.connect(self.canvas.setFocus)
-
-    def _tap_space(self) -> None:
-        name = self.keys.holder("Space")
-        if name in self._actions:
-            self._actions[name]()
+        self.classes.chosen.connect(self.give_class)
+        self.classes.field.left.connect(self.canvas.setFocus)
+        self.class_edits.follow(self.classes)
 
     def _help(self, name: str) -> None:
-        if name == "review":
-            self.review_proposals()
-        elif name == "keys":
-            self.show_keys()
+        verbs: dict[str, Callable[[], object]] = {
+            "review": self.review_proposals,
+            "history": self.show_history,
+            "keys": self.show_keys,
+        }
+        verbs[name]()
 
     def _set_task(self, task: Task) -> None:
         """What all pictures of the project are labelled for."""
@@ -559,8 +534,3 @@ class LabelPage(LabelFace):
             self.session.store.set_task(task)
 
         self.session.jobs.run(self.tr("Saving"), work, done=lambda _: self.session.reload(Change.DATA), quiet=True)
-
-
-_REPEATED = {"next", "previous", "zoom_in", "zoom_out", "undo", "redo", "select_next"} | {
-    f"nudge_{way}{far}" for way in ("left", "right", "up", "down") for far in ("", "_far")
-}

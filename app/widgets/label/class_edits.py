@@ -11,6 +11,7 @@ from app.keys import Keys, native, title_of
 from app.label_desk import LabelDesk
 from app.state import Session
 from app.widgets.label.class_chooser import ClassChooser
+from app.widgets.label.class_panel import ClassPanel
 from app.widgets.label.key_dialog import KeyDialog
 from app.widgets.question import Question
 from core.domain.dataset import ImageClass
@@ -27,6 +28,16 @@ class ClassEdits(QObject):
     def __init__(self, session: Session, desk: LabelDesk, keys: Keys, page: QWidget) -> None:
         super().__init__(page)
         self._session, self._desk, self._keys, self._page = session, desk, keys, page
+
+    def follow(self, panel: ClassPanel) -> None:
+        """Do what is asked there."""
+        panel.added.connect(self.add)
+        panel.renamed.connect(self.rename)
+        panel.recoloured.connect(self.recolour)
+        panel.key_wanted.connect(self.ask_key)
+        panel.moved.connect(self.reorder)
+        panel.merge_wanted.connect(self.ask_merge)
+        panel.remove_wanted.connect(self.ask_remove)
 
     def add(self, name: str) -> None:
         def work(progress: Progress) -> Edited | None:

@@ -1,7 +1,16 @@
 """The Label page as it looks: its widgets and where they are; what they do is in the page."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import theme
 from app.keys import Keys
@@ -9,13 +18,16 @@ from app.thumbnails import Thumbnails
 from app.widgets.label.box_list import BoxList
 from app.widgets.label.class_panel import ClassPanel
 from app.widgets.label.film_strip import FilmStrip
+from app.widgets.label.grid_mode import GridMode
 from app.widgets.label.help_card import HelpCard
 from app.widgets.label.label_card import LabelCard
+from app.widgets.label.label_index import LabelIndex
 from app.widgets.label.no_pictures import NoPictures
 from app.widgets.label.picture_stage import PictureStage
 from app.widgets.label.state_filter import StateFilter
 from app.widgets.label.task_choice import TaskChoice
-from app.widgets.parts import PageHeader, badge, button, page_column
+from app.widgets.parts import PageHeader, badge, button, page_column, set_badge
+from core.domain.labels import LabelState
 
 PANEL = 264  # pixels of the cards at the right
 
@@ -25,28 +37,21 @@ class LabelFace(QWidget):
 
     def __init__(self, keys: Keys, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._keys = keys
+        self._are_folded = False
         self.stage = PictureStage(thumbnails)
         self.canvas = self.stage.canvas
-        self.strip, self.states = FilmStrip(thumbnails), StateFilter()
+        self.strip, self.states, self.grid = FilmStrip(thumbnails), StateFilter(), GridMode(thumbnails)
         self.classes, self.boxes, self.label_card = ClassPanel(keys), BoxList(), LabelCard()
         self.help = HelpCard()
         self.task_choice, self.no_pictures = TaskChoice(), NoPictures()
-        self.middle = QWidget()
-        column = QVBoxLayout(self.middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SMALL)
-        column.addWidget(self.stage, 1)
-        column.addWidget(self.states)
-        column.addWidget(self.strip)
         self.side = self._make_side()
-        row = QHBoxLayout()
-        row.setSpacing(theme.LARGE)
-        row.addWidget(self.middle, 1)
-        row.addWidget(self.side)
-        content = QWidget()
-        content.setLayout(row)
+        content = self._content = QWidget()
+        row = QHBoxLayout(content)
         row.setContentsMargins(0, 0, 0, 0)
-        self._content = content
+        row.setSpacing(theme.LARGE)
+        row.addLayout(self._make_middle(), 1)
+        row.addWidget(self.side)
         self._stack = QStackedLayout()
         for part in (content, self.task_choice, self.no_pictures):
             self._stack.addWidget(part)
@@ -62,9 +67,59 @@ class LabelFace(QWidget):
 
     def toggle_panels(self) -> None:
         """Nothing but the picture, or everything."""
-        shown = self.side.isHidden()
-        for part in (self.side, self.strip, self.states):
-            part.setVisible(shown)
+        self._are_folded = not self._are_folded
+        self._show_panels()
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether many pictures are shown in place of one."""
+        return self.grid_button.isChecked()
+
+    def show_counts(self, index: LabelIndex) -> None:
+        """How far the labelling of the whole project is."""
+        done = index.counts[LabelState.DONE]
+        set_badge(self.badge, self.tr("{} done").format(f"{done:,}"), "good")
+        self.states.show_counts(index.counts, len(index.states))
+        self.help.show_waiting(index.counts[LabelState.PROPOSED])
+        self.classes.model.set_counts(index.class_counts)
+
+    def show_step(self, made: QPushButton, name: str, words: str, *, enabled: bool) -> None:
+        """What Undo or Redo would do, in its tooltip."""
+        key = self._keys.shown(name)
+        made.setEnabled(bool(words) and enabled)
+        tip = f"{made.text()}: {words}" if words else made.text()
+        made.setToolTip(f"{tip}  ({key})" if words and key else tip)
+
+    def _show_panels(self) -> None:
+        self.side.setVisible(not self._are_folded)
+        self.states.setVisible(not self._are_folded)
+        self.grid_button.setVisible(not self._are_folded)
+        self.strip.setVisible(not self._are_folded and not self.is_grid)
+        self.stage.setVisible(not self.is_grid)
+        self.grid.setVisible(self.is_grid)
+
+    def _make_middle(self) -> QVBoxLayout:
+        self.grid_button = QToolButton()
+        self.grid_button.setIcon(theme.icon("images", "text", on="accent"))
+        self.grid_button.setIconSize(QSize(20, 20))
+        self.grid_button.setFixedSize(32, 32)
+        self.grid_button.setAutoRaise(True)
+        self.grid_button.setCheckable(True)
+        self.grid_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.grid_button.setAccessibleName(self.tr("Many at once"))
+        self.grid_button.setToolTip(self.tr("Many at once: choose several pictures and label them with one key."))
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.SMALL)
+        foot.addWidget(self.states, 1)
+        foot.addWidget(self.grid_button, alignment=Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(theme.SMALL)
+        column.addWidget(self.stage, 1)
+        column.addWidget(self.grid, 1)
+        column.addLayout(foot)
+        column.addWidget(self.strip)
+        self.grid.hide()
+        return column
 
     def _make_header(self) -> PageHeader:
         header = self.header = PageHeader(self.tr("Label"))

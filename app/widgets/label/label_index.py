@@ -11,7 +11,7 @@ OPEN = (LabelState.TO_DO, LabelState.IN_PROGRESS)
 
 
 class LabelIndex:
-    """Positions are those of ``images``, which others may replace one by one; then ``update`` must be told."""
+    """Places are positions in ``images``, which others may replace one by one; then ``update`` must be told."""
 
     def __init__(self, images: Sequence[Image], problems: Collection[str] = ()) -> None:
         self.images = images
@@ -43,6 +43,10 @@ class LabelIndex:
             found.sort(key=lambda place: self.images[place].least_score)
         return found
 
+    def first_open(self) -> int:
+        """Where to begin: the first image that nobody finished, else the first."""
+        return next((place for place, state in enumerate(self.states) if state in OPEN), 0)
+
     def next_to_do(self, place: int) -> int | None:
         """The next image after ``place``, round the end, that nobody has finished; if all are, that with the least
         certain proposal. ``None``: nothing is left but perhaps this one."""
@@ -64,3 +68,54 @@ class LabelIndex:
             case Boxes(boxes):
                 for box in boxes:
                     self.class_counts[box.class_id] += step
+
+
+class Walk:
+    """The images that the strip shows, and where in it the user is.
+
+    ``order`` holds places; it was made when the filter was chosen, so that no picture vanishes while it is finished.
+    """
+
+    def __init__(self, index: LabelIndex) -> None:
+        self.index = index
+        self.filter: LabelState | None = None
+        self.place = -1  # on the canvas; -1: none
+        self.order: list[int] = []
+        self._positions: dict[int, int] = {}  # place -> position in ``order``
+        self.choose(None)
+
+    def choose(self, state: LabelState | None) -> None:
+        """Only images of one state, as they are now; ``None``: all."""
+        self.filter = state
+        self.order = self.index.places(state)
+        self._positions = {place: position for position, place in enumerate(self.order)}
+
+    @property
+    def position(self) -> int:
+        return self.position_of(self.place)
+
+    @property
+    def images(self) -> list[Image]:
+        """Those of ``order``."""
+        return [self.index.images[place] for place in self.order]
+
+    def position_of(self, place: int) -> int:
+        """Where in the strip; -1 where the filter leaves it out."""
+        return self._positions.get(place, -1)
+
+    def beside(self, step: int) -> int | None:
+        """The place so many steps on in the strip."""
+        position = self.position + step
+        return self.order[position] if 0 <= position < len(self.order) else None
+
+    def next_to_do(self) -> int | None:
+        """The next that waits for somebody: in the strip's order; with no filter round the end."""
+        if self.filter is None:
+            return self.index.next_to_do(self.place)
+        wanted = (*OPEN, LabelState.PROPOSED)
+        return next((place for place in self.order[self.position + 1 :] if self.index.states[place] in wanted), None)
+
+    def soon(self, ahead: int) -> list[int]:
+        """Places that may be wanted next, the likeliest first."""
+        near = [self.beside(step) for distance in range(1, ahead + 1) for step in (distance, -distance)]
+        return list(dict.fromkeys(place for place in (self.next_to_do(), *near) if place is not None))

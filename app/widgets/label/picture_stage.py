@@ -44,6 +44,7 @@ class PictureStage(Card):
         self.canvas.zoomed.connect(self.show_facts)
         self.canvas.selection_changed.connect(self.show_facts)
         self._is_tap = False
+        self._hidden: set[str] = set()
         self.canvas.installEventFilter(self)
 
     def show_image(self, image: Image, neighbours: Sequence[Image]) -> None:
@@ -61,9 +62,16 @@ class PictureStage(Card):
         self.name.setToolTip(image.path)
         self.show_facts()
 
-    def forget(self) -> None:
-        """Nothing is shown any more."""
-        self.image = self._levels = None
+    def switch(self, name: str) -> None:
+        """``guides``, ``boxes`` or ``names``: off where they are on."""
+        show = {"guides": self.canvas.set_guides, "boxes": self.canvas.set_boxes_shown, "names": self.canvas.set_names}
+        self._hidden ^= {name}
+        show[name](name not in self._hidden)
+
+    @property
+    def levels(self) -> Levels | None:
+        """What is on the canvas now."""
+        return self._levels if self.is_shown else None
 
     def show_facts(self) -> None:
         """Size, zoom, pointer and, where one box is selected, its size."""
