@@ -1,4 +1,4 @@
-"""A repair that a finding offers: pictures that were moved are found again."""
+"""Repairs that findings offer: pictures that were moved are found again, changed ones are taken as they are."""
 
 import os
 from collections.abc import Sequence
@@ -9,9 +9,11 @@ from msgspec import Struct
 
 from core.data import images as pictures
 from core.data.formats.listing import list_images
+from core.domain.annotation import Boxes
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress, silent
 from core.domain.source import ImportedImage
+from core.store import picture_files
 from core.store.project_store import ProjectStore
 
 
@@ -39,6 +41,36 @@ def locate_images(store: ProjectStore, folder: Path, progress: Progress = silent
         )
     store.import_images(rows.values())
     return Located(found=len(rows), missing=len(missing) - len(rows))
+
+
+def take_changed(store: ProjectStore, paths: Sequence[str]) -> int:
+    """Give the pictures that files hold now the labels and parts of those that they held before; how many.
+
+    The labels of the picture before stay with it, should its file come back. A file whose picture has another size now
+    is left as it is: boxes are pixels. Raises ``LensmithError`` when none can be taken.
+    """
+    by_path = {image.path: image for image in store.images()}
+    rows = []
+    for path in paths:
+        image = by_path.get(path)
+        with suppress(pictures.UnreadableImage, OSError):
+            facts, mtime_ns = pictures.inspect(path), Path(path).stat().st_mtime_ns
+            if image is None or facts.hash == image.hash:
+                continue
+            if isinstance(image.annotation, Boxes) and (facts.width, facts.height) != (image.width, image.height):
+                continue
+            annotation, part = image.annotation, image.split
+            rows.append(ImportedImage(facts=facts, path=path, mtime_ns=mtime_ns, annotation=annotation, split=part))
+    if not rows:
+        raise LensmithError(
+            "None of these pictures can keep its labels: it is as it was, gone, or of another size than before.",
+            "Bring the old files back, or import the folder again.",
+        )
+    with store.transaction():
+        store.import_images(rows)
+        for row in rows:
+            picture_files.forget_problems(store, row.path, picture_files.CHANGED, "file_replaced")
+    return len(rows)
 
 
 def _looked_at(paths: Sequence[str], progress: Progress) -> list[ImportedImage]:

@@ -12,6 +12,7 @@ from core.domain.task import Split, Task
 
 FEW_IMAGES = 10  # below this a class, or a part of the split, says little
 SMALL_OBJECT = 8.0  # pixels at the training size: one cell of a detector's finest grid
+LARGE = 2**26  # pixels
 IMBALANCE = 10  # times more images in the largest class than in the smallest
 
 # Kinds that an import notes, but that labelling and merging change since: they are found anew from the records.
@@ -57,6 +58,8 @@ def _duplicates(files: Sequence[tuple[str, str]]) -> Iterator[Problem]:
 
 def _traits(images: Sequence[Image]) -> Iterator[Problem]:
     for image in images:
+        if image.width * image.height > LARGE:
+            yield Problem("large_picture", image.path, f"{image.width:,} × {image.height:,} pixels")
         if image.orientation != 1:
             yield Problem("exif_rotation", image.path)
         for trait in image.traits:

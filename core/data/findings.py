@@ -353,6 +353,18 @@ PICTURE_KINDS = {
         "These files hold another picture than when they were imported; the labels of the old one were not taken over.",
         "Label the new pictures, or bring the old files back.",
     ),
+    "picture_changed": Kind(
+        "caution",
+        "These files were edited or replaced since they were labelled: the labels are of the picture before.",
+        "Bring the old files back; or, if the labels still fit, take the new pictures with them; or import the folder "
+        "again, and they come in as new pictures without labels.",
+    ),
+    "large_picture": Kind(
+        "caution",
+        "These pictures have more than 67 megapixels: a network sees them shrunk to its input, where small objects "
+        "vanish, and each takes gigabytes of memory while it trains.",
+        "Cut them into overlapping tiles.",
+    ),
     "class_without_images": Kind(
         "caution",
         "No image shows these classes, so a model cannot learn them.",

@@ -71,6 +71,8 @@ _TITLES = {
     "only_one_class": QT_TRANSLATE_NOOP("Finding", "Only one class"),
     "duplicate_across_splits": QT_TRANSLATE_NOOP("Finding", "Copies in several parts"),
     "file_replaced": QT_TRANSLATE_NOOP("Finding", "Files replaced"),
+    "picture_changed": QT_TRANSLATE_NOOP("Finding", "Changed since labelled"),
+    "large_picture": QT_TRANSLATE_NOOP("Finding", "Very large pictures"),
     "class_without_images": QT_TRANSLATE_NOOP("Finding", "Classes without pictures"),
     "class_with_few_images": QT_TRANSLATE_NOOP("Finding", "Small classes"),
     "near_empty_split": QT_TRANSLATE_NOOP("Finding", "Small parts"),
