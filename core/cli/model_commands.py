@@ -11,6 +11,7 @@ from core.actions.drawing import draw_answers
 from core.actions.projects import runs_of, writable_project
 from core.cli import console
 from core.inference.onnx_model import OnnxModel
+from core.labelling import proposals
 from core.store.project_store import ProjectStore
 from core.store.vault import Vault
 from core.training.catalog import catalogue
@@ -74,7 +75,7 @@ def propose(options: argparse.Namespace) -> int:
     else:
         proposer = proposing.of_run(reporting.finished_run(runs, options.run))
     with writable_project(project) as store, console.progress_bar() as progress:
-        images = proposing.to_do(store.images(), in_progress=options.all)
+        images = proposals.to_do(store.images(), in_progress=options.all)
         thresholds = proposing.thresholds_of(proposer, options.threshold, dict(options.class_threshold))
         done = proposing.propose(
             store, proposer, images, thresholds, add_classes=options.add_classes, progress=progress

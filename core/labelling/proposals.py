@@ -4,11 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from core.domain.annotation import Box
+from core.domain.annotation import Box, Unlabelled
+from core.domain.dataset import Image
 from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal
 from core.domain.task import Task
 
 SAME = 0.5  # IoU from which two boxes of a class are taken for the same object, as in AP50
+
+
+def to_do(images: Iterable[Image], *, in_progress: bool = False) -> list[Image]:
+    """Images that nobody has said anything about; with ``in_progress`` also those that somebody has begun."""
+    return [one for one in images if isinstance(one.annotation, Unlabelled) or (in_progress and not one.done)]
 
 
 def accepted(labels: ImageLabels, indices: Iterable[int], task: Task = Task.DETECTION) -> ImageLabels:

@@ -160,7 +160,7 @@ def compare(folder: Path, project: Path, further: Path, run: str) -> None:
     lensmith(home, "import", str(folder / "truth"), str(further), "--yes")
     truth = truth_of(folder / "truth")
     threshold = choose_threshold(project, run)
-    lensmith(home, "import", str(project), str(further / "images"), "--yes")
+    lensmith(home, "import", str(project), str(further / "images"), "--format", "unlabelled", "--yes")
     made, seconds = lensmith(home, "propose", str(project), "--run", run, "--threshold", str(threshold))
     with ProjectStore.open(project, for_writing=False) as store, ProjectStore.open(folder / "truth") as true_store:
         same = {one.id: next(o.id for o in store.classes() if o.name == one.name) for one in true_store.classes()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QComboBox, QFileDialog, QRadioButton, QSizePolicy
 
 from app.state import Session
@@ -21,6 +21,7 @@ from core.domain.task import Task
 from core.labelling.proposals import to_do
 
 NAMED = 3  # classes; more are counted
+WIDEST = 232  # pixels that the name of a file may take
 CERTAIN = 0.5  # a class is proposed from this probability on, unless the user says otherwise
 
 
@@ -72,7 +73,7 @@ class ModelChoice(Card):
         self.box.blockSignals(True)
         self.box.clear()
         if self._file is not None:
-            self.box.addItem(self._file.name, "")
+            self.box.addItem(self._file_title(self._file), "")
         for run in reversed(runs):
             if run.onnx_bytes is not None:
                 self.box.addItem(self._title(run), run.run)
@@ -87,9 +88,9 @@ class ModelChoice(Card):
         self.box.blockSignals(True)
         place = self.box.findData("")
         if place < 0:
-            self.box.insertItem(0, path.name, "")
+            self.box.insertItem(0, "", "")
             place = 0
-        self.box.setItemText(place, path.name)
+        self.box.setItemText(place, self._file_title(path))
         self.box.setCurrentIndex(place)
         self.box.blockSignals(False)
         self.box.setEnabled(True)
@@ -105,6 +106,9 @@ class ModelChoice(Card):
         self._lacks.setText(told if names else "")
         self._lacks.setVisible(bool(names))
         self.add_box.setVisible(bool(names))
+
+    def _file_title(self, path: Path) -> str:
+        return self.box.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, WIDEST)
 
     def _title(self, run: RunSummary) -> str:
         parts = [self.tr("Run {}").format(number_of(run.run)), model_title(run.model)]

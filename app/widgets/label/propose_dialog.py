@@ -284,6 +284,7 @@ class ProposeDialog(QDialog):
         ready = sampling is not None and sampling.proposer is not None
         self._busy.setVisible(busy)
         self._form.setEnabled(not busy)
+        self.scores.setVisible(self.model.current is not None)
         self.start_button.setVisible(not busy and not self.review_button.isVisibleTo(self))
         count = len(self.images)
         self.start_button.setText(self.tr("Label %n picture(s)", "", count))

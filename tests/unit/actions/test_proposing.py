@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.actions import proposing
-from core.actions.proposing import Proposed, Proposer, find, save, thresholds_of, to_do
+from core.actions.proposing import Proposed, Proposer, find, save, thresholds_of
 from core.data.images import cv2, inspect, read
 from core.domain.annotation import Annotation, Box, Unlabelled
 from core.domain.dataset import Image
@@ -18,6 +18,7 @@ from core.domain.labels import ImageLabels, LabelledBox, Proposal
 from core.domain.source import ImportedImage
 from core.domain.task import Split, Task
 from core.inference.onnx_model import OnnxModel, attach_card
+from core.labelling.proposals import to_do
 from core.runs.worker import work
 from core.store import classes, labels
 from core.store.project_store import ProjectStore
