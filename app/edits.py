@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so
     from core.actions.proposing import Found, Proposed, Proposer
     from core.actions.repairing import Located
     from core.actions.shipping import Exported
+    from core.actions.tiling import Tiled
 
 Parts = Mapping[str, Split | None]  # image hash -> part
 
@@ -122,6 +123,30 @@ def locate_images(session: Session, folder: Path, done: "Callable[[Located], obj
         return repairing.locate_images(session.store, folder, progress)
 
     _edit(session, session.tr("Looking for pictures"), work, done)
+
+
+def tile_images(session: Session, paths: Sequence[str], done: "Callable[[Tiled], object]") -> None:
+    """Cut these pictures into overlapping tiles, which take their place."""
+    wanted = set(paths)
+
+    def work(progress: Progress) -> "Tiled":
+        from core.actions import tiling
+
+        images = [image for image in session.store.images() if image.path in wanted]
+        return tiling.tile_images(session.store, images, progress=progress)
+
+    _edit(session, session.tr("Cutting tiles"), work, done)
+
+
+def take_changed(session: Session, paths: Sequence[str]) -> None:
+    """Give changed pictures the labels that they had before."""
+
+    def work(progress: Progress) -> int:
+        from core.actions import repairing
+
+        return repairing.take_changed(session.store, paths)
+
+    _edit(session, session.tr("Keeping labels"), work)
 
 
 def export_data(session: Session, format_name: str, target: Path, done: "Callable[[ExportedData], object]") -> None:
@@ -291,28 +316,26 @@ def propose(
     return job
 
 
-def find_doubts(
-    session: Session,
-    run: str,
-    done: Callable[[DoubtReport], object],
-    failed: Callable[[LensmithError], object],
-) -> Job:
-    """Look for labels that the run, or without one models trained for it, contradicts. Cancel ends the training."""
+def find_doubts(session: Session, run: str) -> Job:
+    """Look for labels that the run, or without one models trained for it, contradicts. Cancel ends the training.
+
+    What is found is kept; the job's ``done`` tells it as a ``DoubtReport``.
+    """
 
     def work(progress: Progress) -> DoubtReport:
         from core.actions import doubting  # ONNX Runtime, which the window's start does not wait for
 
         return doubting.find_doubts(session.store, run or None, progress)
 
-    return session.jobs.run(session.tr("Checking labels"), work, done=done, failed=failed, lane="doubts")
+    return session.jobs.run(session.tr("Checking labels"), work, lane="doubts")
 
 
-def read_doubts(session: Session, done: Callable[[DoubtReport | None], object]) -> Job:
-    """What the last search found and nobody has answered since."""
+def read_doubts(session: Session) -> Job:
+    """What the last search found and nobody has answered since: a ``DoubtReport``, or ``None``."""
 
     def work(progress: Progress) -> DoubtReport | None:
         from core.actions import doubting
 
         return doubting.standing_doubts(session.store)
 
-    return session.jobs.run("", work, done=done, lane="doubts", quiet=True)
+    return session.jobs.run("", work, lane="read", quiet=True)
