@@ -6,6 +6,7 @@ from core.domain.annotation import Box, ClassLabel
 from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal
 from core.domain.task import Task
 from core.labelling import proposals
+from tests.benchmarks.proposals import by_correcting, by_hand
 
 RUN, OTHER = "run 0007-finetune-yolov8n", "contours"
 A, B, C = (Box(x, 0.0, x + 10.0, 10.0, 3) for x in (0.0, 20.0, 40.0))
@@ -67,3 +68,17 @@ def test_that_a_proposal_on_a_box_of_its_class_is_left_out() -> None:
     new = proposals.added(ImageLabels(boxes=boxes), [Proposal(one, 0.9, RUN) for one in (nearly, beside, B)], RUN)
     assert [one.box for one in new.proposals] == [beside, B]
     assert new.boxes == boxes
+
+
+def test_that_the_benchmark_counts_what_a_hand_does() -> None:
+    true = [A, B, replace(C, y_max=40.0)]
+    assert by_hand(true) == 3 * 3 + 1
+    assert by_correcting(true, true) == 2  # accept all, next
+    assert by_correcting(true, []) == by_hand(true)
+    assert by_correcting(true, true[:2]) == 2 + 3  # one drawn
+    assert by_correcting(true, [*true, Box(70.0, 0.0, 80.0, 10.0, 3)]) == 2 + 2  # one deleted
+    assert by_correcting(true, [replace(A, class_id=7), *true[1:]]) == 2 + 2  # one of another class
+    assert by_correcting(true, [*true[:2], replace(C, y_max=25.0)]) == 2 + 1 + 2  # one corner of a chosen box
+    assert by_correcting(true, [*true[:2], Box(43.0, 9.0, 50.0, 40.0, 3)]) == 2 + 1 + 2
+    assert by_correcting(true, [*true[:2], Box(41.5, 3.0, 48.5, 37.0, 7)]) == 2 + 2 + 4  # class, and both corners
+    assert by_correcting(true, [*true[:2], C]) == 2 + 2 + 3  # too far from anything: deleted and drawn
