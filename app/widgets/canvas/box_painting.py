@@ -1,6 +1,6 @@
 """Boxes as they lie over the picture that they are drawn on: lines, names, handles, what is chosen."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -70,15 +70,33 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 class _Sheet(Struct):
-    """The boxes of an image as arrays."""
+    """The boxes of an image as arrays: its boxes, then its proposals, then one that is being drawn."""
 
-    items: list[Item]
+    own: int  # boxes; what follows are proposals
     looks: list[BoxLook]
     boxes: np.ndarray  # float64 [n, 4]
     colours: np.ndarray  # int [n], in the palette
     dashed: np.ndarray  # bool [n]
     small: np.ndarray  # bool [n]
+
+    def row(self, item: Item | None) -> int:
+        return -1 if item is None else item.number + self.own * item.proposed
+
+
+class _Rows(Struct):
+    """What of a sheet is in sight in a scene, by row."""
+
+    rects: np.ndarray  # int [n, 4], in pixels of the screen
+    seen: np.ndarray  # bool [n]
     chosen: np.ndarray  # bool [n]
+    small: np.ndarray  # bool [n]
+    hovered: int
+    handled: int
+    new: bool  # the last row is a box that is being drawn
+
+    def place(self, row: int, ratio: float) -> QRectF:
+        left, top, right, bottom = self.rects[row].tolist()
+        return QRectF(left / ratio, top / ratio, (right - left) / ratio, (bottom - top) / ratio)
 
 
 class BoxPainter:
@@ -89,6 +107,8 @@ class BoxPainter:
         self._labels: ImageLabels | None = None
         self._looks: Mapping[int, ClassLook] = {}
         self._painting: tuple[QImage, np.ndarray] | None = None
+        self._sheet_key: tuple[object, ...] = ()
+        self._sheet = _sheet(None, {}, None)
         self._chips: dict[tuple[object, ...], QPixmap] = {}
         self._chips_of: tuple[object, ...] = ()
 
@@ -108,77 +128,63 @@ class BoxPainter:
     ) -> tuple[QImage, np.ndarray]:
         width, height = scene.window
         pixels = np.zeros((height, width, 4), np.uint8)
+        sheet = self._sheet_of(labels, looks, scene) if scene.boxes else None
+        rows = None if sheet is None else _rows_of(sheet, scene)
+        if sheet is not None and rows is not None:
+            _draw_fills(pixels, sheet, rows, scene)
         if scene.grid:
             raster.draw_grid(pixels, scene.image, scene.scale, scene.corner, _grid_colour())
-        sheet = _sheet(labels, looks, scene) if scene.boxes else None
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(scene.ratio)
-        if sheet is not None:
-            rects = raster.placed(sheet.boxes, scene.scale, scene.corner)
-            seen = raster.in_sight(rects, width, height, round(8 * scene.ratio))
-            _draw_boxes(pixels, sheet, rects, seen, scene)
+        if sheet is not None and rows is not None:
+            _draw_lines(pixels, sheet, rows, scene)
             painter = QPainter(image)
-            self._paint_details(painter, sheet, rects, np.flatnonzero(seen).tolist(), scene)
+            self._paint_details(painter, sheet, rows, scene)
             painter.end()
         return image, pixels
 
-    def _paint_details(
-        self, painter: QPainter, sheet: _Sheet, rects: np.ndarray, seen: list[int], scene: Scene
-    ) -> None:
+    def _sheet_of(self, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene) -> _Sheet | None:
+        key = (labels, looks, scene.training, theme.current())
+        if len(self._sheet_key) != 4 or any(new is not old for new, old in zip(key, self._sheet_key, strict=True)):
+            self._sheet_key, self._sheet = key, _sheet(labels, looks, scene.training)
+        sheet = self._sheet
+        if scene.new is not None:
+            sheet = _with_new(sheet, scene.new, looks, scene.training)
+        return sheet if sheet.looks else None
+
+    def _paint_details(self, painter: QPainter, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:
         """Names or markers, and handles."""
         room = QRectF(0, 0, scene.window[0] / scene.ratio, scene.window[1] / scene.ratio)
-        places = {n: _logical(place, scene.ratio) for n, place in zip(seen, rects[seen].tolist(), strict=True)}
-        named = [n for n in seen if sheet.items[n].number >= 0]
-        if not (scene.names and self._paint_names(painter, sheet, named, places, room, scene.ratio)):
-            self._paint_markers(painter, sheet, named, places, scene.ratio)
-            focused = [n for n in named if sheet.chosen[n] or sheet.items[n] == scene.hovered]
-            if len(focused) <= _NAMED:
-                self._paint_chips(painter, sheet, focused, places, room, scene.ratio)
-        for n in seen:
-            if sheet.items[n] == scene.handled:
-                _paint_handles(painter, places[n], _colour(sheet.looks[n].colour))
+        seen = np.flatnonzero(rows.seen)
+        seen = seen[seen < len(sheet.looks) - rows.new]
+        if not (scene.names and self._has_room_for_names(sheet, seen, room, scene.ratio)):
+            self._paint_markers(painter, sheet, rows, seen, scene.ratio)
+            seen = seen[rows.chosen[seen] | (seen == rows.hovered)]
+            seen = seen[: 0 if len(seen) > _NAMED else None]
+        for row in seen[np.argsort(rows.chosen[seen], kind="stable")].tolist():  # chosen ones above the others
+            self._paint_chip(painter, sheet.looks[row], rows, row, room, scene.ratio)
+        if rows.handled >= 0 and rows.seen[rows.handled]:
+            _paint_handles(painter, rows.place(rows.handled, scene.ratio), _colour(sheet.looks[rows.handled].colour))
 
-    def _paint_names(
-        self,
-        painter: QPainter,
-        sheet: _Sheet,
-        seen: list[int],
-        places: Mapping[int, QRectF],
-        room: QRectF,
-        ratio: float,
-    ) -> bool:
-        """Names of all boxes, or nothing where they would hide the picture."""
+    def _has_room_for_names(self, sheet: _Sheet, seen: np.ndarray, room: QRectF, ratio: float) -> bool:
+        """Whether names would not hide the picture."""
         most = CROWDED * room.width() * room.height()
         if len(seen) * _LEAST_CHIP > most:
             return False
-        sizes = [self._chip(sheet.looks[n], False, ratio).deviceIndependentSize() for n in seen]
-        if sum(size.width() * size.height() for size in sizes) > most:
-            return False
-        self._paint_chips(painter, sheet, seen, places, room, ratio)
-        return True
+        sizes = [self._chip(sheet.looks[row], False, ratio).deviceIndependentSize() for row in seen.tolist()]
+        return sum(size.width() * size.height() for size in sizes) <= most
 
-    def _paint_chips(
-        self,
-        painter: QPainter,
-        sheet: _Sheet,
-        several: Iterable[int],
-        places: Mapping[int, QRectF],
-        room: QRectF,
-        ratio: float,
-    ) -> None:
-        for n in sorted(several, key=lambda n: bool(sheet.chosen[n])):  # those of chosen boxes above the others
-            chip = self._chip(sheet.looks[n], bool(sheet.chosen[n]), ratio)
-            line = places[n].adjusted(LINE / 2, LINE / 2, -LINE / 2, -LINE / 2)
-            where = chip_place(line, chip.deviceIndependentSize(), room, below=sheet.looks[n].dashed)
-            painter.drawPixmap(QPointF(round(where.left()), round(where.top())), chip)
+    def _paint_chip(self, painter: QPainter, look: BoxLook, rows: _Rows, row: int, room: QRectF, ratio: float) -> None:
+        chip = self._chip(look, bool(rows.chosen[row]), ratio)
+        line = rows.place(row, ratio).adjusted(LINE / 2, LINE / 2, -LINE / 2, -LINE / 2)
+        where = chip_place(line, chip.deviceIndependentSize(), room, below=look.dashed)
+        painter.drawPixmap(QPointF(round(where.left()), round(where.top())), chip)
 
-    def _paint_markers(
-        self, painter: QPainter, sheet: _Sheet, several: Iterable[int], places: Mapping[int, QRectF], ratio: float
-    ) -> None:
-        for n in several:
-            where = places[n]
-            if min(where.width(), where.height()) >= MARKED_SIDE:
-                painter.drawPixmap(where.topLeft() + QPointF(LINE, LINE), self._marker(sheet.looks[n].colour, ratio))
+    def _paint_markers(self, painter: QPainter, sheet: _Sheet, rows: _Rows, seen: np.ndarray, ratio: float) -> None:
+        rects = rows.rects[seen]
+        seen = seen[(rects[:, 2:] - rects[:, :2]).min(axis=1) >= MARKED_SIDE * ratio]
+        for row, (x, y) in zip(seen.tolist(), (rows.rects[seen, :2] / ratio + LINE).tolist(), strict=True):
+            painter.drawPixmap(QPointF(x, y), self._marker(sheet.looks[row].colour, ratio))
 
     def _chip(self, look: BoxLook, filled: bool, ratio: float) -> QPixmap:
         key = (look.text, look.colour, filled)
@@ -219,58 +225,89 @@ def is_small(box: Box, training: float) -> bool:
     return min(box.width, box.height) * training < SMALL
 
 
-def _sheet(labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene) -> _Sheet | None:
-    known: list[tuple[Item, Box, float | None]] = []
-    if labels is not None:
-        known += [(Item(False, n), one.box, None) for n, one in enumerate(labels.boxes or ())]
-        known += [(Item(True, n), one.box, one.score) for n, one in enumerate(labels.proposals)]
-    if scene.new is not None:
-        known.append((Item(False, -1), scene.new, None))
-    if not known:
-        return None
-    items = [item for item, *_ in known]
-    boxes = [scene.live.get(item, box) for item, box, _ in known] if scene.live else [box for _, box, _ in known]
-    styles = [look_of_box(box, looks, scene.training, score) for box, (_, _, score) in zip(boxes, known, strict=True)]
+def _sheet(labels: ImageLabels | None, looks: Mapping[int, ClassLook], training: float | None) -> _Sheet:
+    own = [] if labels is None else [one.box for one in labels.boxes or ()]
+    proposals = () if labels is None else labels.proposals
+    boxes = own + [one.box for one in proposals]
+    styles = [look_of_box(box, looks, training) for box in own]
+    styles += [look_of_box(one.box, looks, training, one.score) for one in proposals]
     colours = len(theme.current().classes)
     return _Sheet(
-        items=items,
+        own=len(own),
         looks=styles,
-        boxes=np.array([(box.x_min, box.y_min, box.x_max, box.y_max) for box in boxes]),
-        colours=np.array([look.colour % colours for look in styles]),
-        dashed=np.array([look.dashed for look in styles]),
-        small=np.array([look.small for look in styles]),
-        chosen=np.array([item in scene.chosen or item.number < 0 for item in items]),
+        boxes=np.array([(box.x_min, box.y_min, box.x_max, box.y_max) for box in boxes], float).reshape(-1, 4),
+        colours=np.array([look.colour % colours for look in styles], int),
+        dashed=np.array([look.dashed for look in styles], bool),
+        small=np.array([look.small for look in styles], bool),
     )
 
 
-def _draw_boxes(pixels: np.ndarray, sheet: _Sheet, rects: np.ndarray, seen: np.ndarray, scene: Scene) -> None:
-    """Fills, then all halos, then all lines: no box hides the line of another."""
+def _with_new(sheet: _Sheet, box: Box, looks: Mapping[int, ClassLook], training: float | None) -> _Sheet:
+    look = look_of_box(box, looks, training)
+    return _Sheet(
+        own=sheet.own,
+        looks=[*sheet.looks, look],
+        boxes=np.vstack([sheet.boxes, [(box.x_min, box.y_min, box.x_max, box.y_max)]]),
+        colours=np.append(sheet.colours, look.colour % len(theme.current().classes)),
+        dashed=np.append(sheet.dashed, False),
+        small=np.append(sheet.small, look.small),
+    )
+
+
+def _rows_of(sheet: _Sheet, scene: Scene) -> _Rows:
+    boxes, small = sheet.boxes, sheet.small
+    if scene.live:
+        boxes, small = boxes.copy(), small.copy()
+        changed = [sheet.row(item) for item in scene.live]
+        boxes[changed] = [(box.x_min, box.y_min, box.x_max, box.y_max) for box in scene.live.values()]
+        small[changed] = [scene.training is not None and is_small(box, scene.training) for box in scene.live.values()]
+    chosen = np.zeros(len(boxes), bool)
+    chosen[[sheet.row(item) for item in scene.chosen]] = True
+    if scene.new is not None:
+        chosen[-1] = True
+    rects = raster.placed(boxes, scene.scale, scene.corner)
+    return _Rows(
+        rects=rects,
+        seen=raster.in_sight(rects, *scene.window, round(8 * scene.ratio)),
+        chosen=chosen,
+        small=small,
+        hovered=sheet.row(scene.hovered),
+        handled=sheet.row(scene.handled),
+        new=scene.new is not None,
+    )
+
+
+def _draw_fills(pixels: np.ndarray, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:
+    """What is chosen or pointed at; but one wants to see what is inside a box while changing it."""
+    if scene.live or scene.new is not None:
+        return
+    if rows.hovered >= 0:
+        colour = _premultiplied(_colour(int(sheet.colours[rows.hovered])), 0.07)
+        raster.draw_fills(pixels, rows.rects[[rows.hovered]], colour)
+    chosen = rows.chosen & rows.seen
+    for index in np.unique(sheet.colours[chosen]).tolist():
+        colour = _premultiplied(_colour(index), 0.12)
+        raster.draw_fills(pixels, rows.rects[chosen & (sheet.colours == index)], colour)
+
+
+def _draw_lines(pixels: np.ndarray, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:
+    """All halos, then all lines: no box hides the line of another. The line of a chosen box is wider."""
     line, rim = max(1, round(LINE * scene.ratio)), max(1, round(scene.ratio))
-    hovered = np.array([item == scene.hovered for item in sheet.items])
-    if not scene.live and scene.new is None:  # what is inside is what one wants to see while changing it
-        for several, strength in ((sheet.chosen, 0.12), (hovered & ~sheet.chosen, 0.07)):
-            for colour in np.unique(sheet.colours[several & seen]):
-                of_colour = several & seen & (sheet.colours == colour)
-                raster.draw_fills(pixels, rects[of_colour], _premultiplied(_colour(int(colour)), strength))
-    for is_small in (False, True):
-        halo, width = (_premultiplied(QColor(theme.current().surface), 0.5), rim)
-        if is_small:
-            halo, width = _premultiplied(QColor(theme.current().caution)), 2 * rim
-        for is_chosen in (False, True):
-            some = rects[seen & (sheet.small == is_small) & (sheet.chosen == is_chosen)]
-            outer = rim if is_chosen else 0  # the line of a chosen box is wider
-            raster.draw_rings(pixels, some, -outer - width, width, halo)
-            raster.draw_rings(pixels, some, line, width, halo)
-            # between dashes
-            raster.draw_rings(pixels, rects[seen & sheet.dashed & (sheet.small == is_small)], 0, line, halo)
-    for index in np.unique(sheet.colours[seen]).tolist():
+    dash, gap = round(_DASH * scene.ratio), round(_GAP * scene.ratio)
+    plain, caution = _premultiplied(QColor(theme.current().surface), 0.5), _premultiplied(_caution())
+    for small, halo, width in ((False, plain, rim), (True, caution, 2 * rim)):
+        some = rows.seen & (rows.small == small)
+        raster.draw_rings(pixels, rows.rects[some & sheet.dashed], 0, line, halo)  # between dashes
+        for chosen, outer in ((False, 0), (True, rim)):
+            rects = rows.rects[some & (rows.chosen == chosen)]
+            raster.draw_rings(pixels, rects, -outer - width, width, halo)
+            raster.draw_rings(pixels, rects, line, width, halo)
+    for index in np.unique(sheet.colours[rows.seen]).tolist():
         colour = _premultiplied(_colour(index))
-        for is_chosen in (False, True):
-            some = seen & (sheet.colours == index) & (sheet.chosen == is_chosen)
-            solid, dashed = rects[some & ~sheet.dashed], rects[some & sheet.dashed]
-            outer = rim if is_chosen else 0
+        for chosen, outer in ((False, 0), (True, rim)):
+            some = rows.seen & (sheet.colours == index) & (rows.chosen == chosen)
+            solid, dashed = rows.rects[some & ~sheet.dashed], rows.rects[some & sheet.dashed]
             raster.draw_rings(pixels, solid, -outer, line + outer, colour)
-            dash, gap = round(_DASH * scene.ratio), round(_GAP * scene.ratio)
             raster.draw_dashed(pixels, dashed, -outer, line + outer, colour, scene.corner, dash, gap)
 
 
@@ -301,14 +338,13 @@ def _drawn(width: float, height: float, ratio: float, draw: Callable[[QPainter],
     return picture
 
 
-def _logical(place: list[int], ratio: float) -> QRectF:
-    left, top, right, bottom = place
-    return QRectF(left / ratio, top / ratio, (right - left) / ratio, (bottom - top) / ratio)
-
-
 def _colour(index: int) -> QColor:
     classes = theme.current().classes
     return QColor(classes[index % len(classes)])
+
+
+def _caution() -> QColor:
+    return QColor(theme.current().caution)
 
 
 def _grid_colour() -> raster.Colour:

@@ -15,7 +15,7 @@ from app.widgets.canvas.hit_testing import Item, Target
 from app.widgets.canvas.light import Light
 from app.widgets.canvas.painting import paint_band, paint_guides, paint_tag
 from app.widgets.canvas.picture_area import PictureArea
-from app.widgets.canvas.view import Point
+from app.widgets.canvas.view import Point, View
 from app.widgets.gallery.overlay import ClassLook
 from core.domain.annotation import Box
 from core.domain.labels import ImageLabels
@@ -223,6 +223,11 @@ class LabelledPicture(PictureArea):
         if self._gesture is not None:
             return isinstance(self._gesture, Drawing)
         return self._hover.item is None and self._writable and self._pointer_in_image() is not None
+
+    def _set_view(self, view: View) -> None:
+        super()._set_view(view)
+        if self._pointer is not None and self._gesture is None:
+            self._hover = self._target(self._pointer)
 
     def _half_drawn(self, gesture: Drawing) -> Box:
         (x, y), (to_x, to_y) = (box_editing.clamped(point, self._view.image) for point in (gesture.start, gesture.to))
