@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QTimer
+from PySide6.QtCore import QDateTime, QLocale, QTimer
 
 from app.widgets.question import Question
 
@@ -35,7 +35,7 @@ def offer(window: "MainWindow", error: "DamagedProject") -> None:
     if error.backup is None:
         window.show_error(error)
         return
-    made = error.backup.time.astimezone()
+    made = QDateTime.fromSecsSinceEpoch(int(error.backup.time.timestamp()))
     when = QLocale().toString(made, QLocale.FormatType.ShortFormat)
     question = Question(
         window.tr("Restore the backup of {0}?").format(when),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # OpenCV, which the window's start does not wait for
     from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
     from core.actions.repairing import Located
+    from core.actions.tiling import Tiled
 
 _FORMATS = {
     Task.CLASSIFICATION: ("imagefolder", "csv"),
@@ -277,7 +278,36 @@ class DataPage(QWidget):
             )
             for group in near_names(list(classes))
         ]
+        named = {} if report is None else {finding.kind: finding.images for finding in report.findings}
+        if named.get("large_picture") and self.session.data.info.task is not Task.CLASSIFICATION:
+            found["large_picture"] = [
+                Remedy(self.tr("Cut into tiles…"), partial(self._ask_tiles, named["large_picture"]))
+            ]
+        if named.get("picture_changed"):
+            keep = partial(edits.take_changed, self.session, named["picture_changed"])
+            found["picture_changed"] = [Remedy(self.tr("Keep their labels"), keep)]
         return found
+
+    def _ask_tiles(self, paths: Sequence[str]) -> None:
+        from core.actions.tiling import OVERLAP, SIZE
+
+        question = Question(
+            self.tr("Cut %n picture(s) into tiles?", "", len(paths)),
+            self.tr(
+                "Tiles of {0} pixels that overlap by {1} take their place, with the boxes cut at the edges. They are "
+                "written into the project; your files stay as they are."
+            ).format(f"{SIZE:,}", OVERLAP),
+            [("cut", self.tr("Cut into tiles")), ("leave", self.tr("Leave them whole"))],
+            parent=self,
+        )
+        question.answered.connect(
+            lambda answer: edits.tile_images(self.session, paths, self._tell_tiled) if answer == "cut" else None
+        )
+        question.open()
+
+    def _tell_tiled(self, tiled: "Tiled") -> None:
+        if isValid(self):
+            self.told.say(self.tr("%n tile(s) made.", "", tiled.tiles))
 
     def _ask_merge(self, group: Sequence[ImageClass]) -> None:
         keep, *others = group

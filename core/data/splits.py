@@ -18,6 +18,7 @@ from core.domain.errors import LensmithError
 from core.domain.task import Split
 
 HELD_OUT = (Split.TEST, Split.VAL)  # test first: what judges matters most
+TILES = "images/lensmith-tiles"  # below a project: one folder a picture that was cut into tiles
 BACKGROUND = -1  # stratum of images that show no object
 
 
@@ -33,7 +34,8 @@ def assign(
     ``val`` and ``test`` are fractions of all labelled images. Where a part is wished for and no image is in it, as when
     a source brings train and test alone, it is carved out of train (a fraction of train and the new images); apart from
     that, nothing that has a part moves. Classes are met in every part as well as their number of images allows; a
-    class of one group stays in train. Members that join a known group go where most of it is.
+    class of one group stays in train. Members that join a known group go where most of it is. Without ``group_of`` the
+    tiles of a picture are a group, since neighbours overlap, and any other image is one of its own.
     """
     labelled = [image for image in images if image.is_labelled]
     groups = _groups(labelled, seed, group_of)
@@ -77,6 +79,11 @@ def group_by_pattern(pattern: str) -> Callable[[Image], str]:
     return group_of
 
 
+def _group_of_tiles(image: Image) -> str:
+    folder = image.path.replace("\\", "/").rpartition("/")[0]
+    return folder if folder.rpartition("/")[0].endswith(f"/{TILES}") else image.hash
+
+
 class _Group(Struct):
     """Images that must not be parted, and where they go."""
 
@@ -95,7 +102,7 @@ class _Group(Struct):
 def _groups(images: Iterable[Image], seed: int, group_of: Callable[[Image], str] | None) -> list[_Group]:
     members: dict[str, list[Image]] = defaultdict(list)
     for image in images:
-        members[group_of(image) if group_of else image.hash].append(image)
+        members[(group_of or _group_of_tiles)(image)].append(image)
     strata = _strata(image for group in members.values() for image in group)
     groups = []
     for key, group in members.items():

@@ -4,6 +4,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 from app.main_window import MainWindow
 from app.pages.data_page import DataPage
 from core.actions.splitting import count_splits
+from core.data import checks
 from core.domain.task import Split
 from tests.e2e.pictures import draw_classes, draw_yolo
 from tests.gui.windows import answer, drop, make_project, window_of
@@ -239,3 +242,21 @@ def test_that_an_export_is_written_and_said_to_be_read_back(qtbot, place, monkey
         actions["CSV"].trigger()
         qtbot.waitUntil(lambda: "read back" in page.told.text, timeout=20_000)
         assert len(list((place / "out" / "p-csv-2").rglob("*.png"))) == 6
+
+
+def test_that_very_large_pictures_are_cut_into_tiles_after_one_question(qtbot, place, monkeypatch):
+    monkeypatch.setattr(checks, "LARGE", 1100 * 1000)
+    (place / "scans").mkdir()
+    for number in range(2):
+        pixels = np.random.default_rng(number).integers(0, 256, (1100, 1100), dtype=np.uint8)
+        (place / "scans" / f"{number}.png").write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    with window_of(make_project(place / "p", place / "scans")) as window:
+        page = opened(qtbot, window)
+        card = next(each for each in page.panel.health.cards if each.finding.kind == "large_picture")
+        qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(30, 10))
+        qtbot.mouseClick(card.buttons[0], Qt.MouseButton.LeftButton)
+        answer(window, "cut")
+        qtbot.waitUntil(lambda: len(window.session.data.images) == 8 and settled(page), timeout=20_000)
+        assert page.told.text == "8 tiles made."
+        assert "large_picture" not in [each.finding.kind for each in page.panel.health.cards]
+    assert sorted(path.name for path in (place / "scans").iterdir()) == ["0.png", "1.png"]
