@@ -19,6 +19,7 @@ from core.store.labels import edit, read_labels
 from core.store.project_store import ProjectStore
 
 SOURCE = "contours"
+_LARGE = 3e7  # pixels; larger ones are looked at one at a time
 MOST_BOXES = 2000  # on one picture: more is texture or noise, and nobody would look through them
 
 
@@ -104,7 +105,9 @@ def _looked_at(
     images: Sequence[Image], settings: ContourSettings
 ) -> Iterator[list[Corners] | pictures.UnreadableImage]:
     """Order kept; a few pictures ahead in threads, since OpenCV releases the interpreter lock."""
-    threads = min(4, os.cpu_count() or 2)
+    # A picture of 100 megapixels takes a gigabyte while it is looked at.
+    large = any(image.width * image.height > _LARGE for image in images)
+    threads = 1 if large else min(4, os.cpu_count() or 2)
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[Future[list[Corners] | pictures.UnreadableImage]] = deque()
         try:
