@@ -199,7 +199,7 @@ class LabelledPicture(PictureArea):
             training=self._training_share(),
             chosen=self._chosen,
             hovered=self._hover.item if gesture is None else None,
-            handled=(only or self._hover.item) if self._writable and not isinstance(gesture, Moving) else None,
+            handled=self._handled(only),
             live=live,
             new=new,
             boxes=self._boxes_shown,
@@ -217,6 +217,12 @@ class LabelledPicture(PictureArea):
         if self._guides_shown and self._is_aiming() and self._pointer is not None:
             paint_guides(painter, QRectF(self.rect()), self._pointer)
         self._hint.paint(painter, self.rect())
+
+    def _handled(self, only: Item | None) -> Item | None:
+        """Where handles are: on the one chosen item, else on the one below the pointer."""
+        if not self._writable or isinstance(self._gesture, Moving | Drawing):
+            return None
+        return only if self._gesture is not None or only is not None else self._hover.item
 
     def _is_aiming(self) -> bool:
         """Whether the pointer is about to set a corner of a new box."""
