@@ -1,19 +1,19 @@
 """Check what is there: look for labels that a model contradicts, then answer them one after another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
 
-from app import theme
-from app.thumbnails import Thumbnails
+from app import edits, theme
+from app.jobs import Job
+from app.label_desk import LabelDesk
+from app.state import Change, Session
 from app.translations import said
 from app.widgets.label.doubt_list import DoubtList
 from app.widgets.parts import Glyph, button, label
 from core.actions.reporting import RunSummary
-from core.domain.errors import LensmithError
-from core.domain.labels import ImageLabels
 from core.domain.run import number_of
 from core.labelling.doubts import DoubtReport
 
@@ -21,38 +21,45 @@ SIZE = QSize(1120, 720)
 
 
 class DoubtDialog(QDialog):
-    """To be shown with ``show()``; the window beside it stays usable. Whoever opens it connects the signals, and
-    hands in images and labels through ``list`` (``DoubtList``)."""
+    """To be shown with ``show()``; the window beside it stays usable, and a search goes on when this is closed."""
 
-    search_wanted = Signal(str)  # id of the run that shall judge; "": models trained for it
-    cancel_wanted = Signal()
-    undo_wanted = Signal()
-    redo_wanted = Signal()
-    closed = Signal()
+    picture_wanted = Signal(str)  # image hash: somebody wants to edit it on the page
 
-    def __init__(
-        self, thumbnails: Thumbnails, labels_of: Callable[[str], ImageLabels | None], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, session: Session, desk: LabelDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("page")
         self.setWindowTitle(self.tr("Check labels"))
-        self.list = DoubtList(thumbnails, labels_of)
-        self.list.count_changed.connect(self._show_count)
+        self.list = DoubtList(session.thumbnails, desk.get)
+        self._session, self._desk = session, desk
         self._report: DoubtReport | None = None
-        self._is_searching = False
+        self._job: Job | None = None
         self._lay_out()
-        for keys, signal in (
-            (QKeySequence.StandardKey.Undo, self.undo_wanted),
-            (QKeySequence.StandardKey.Redo, self.redo_wanted),
-        ):
-            QShortcut(QKeySequence(keys), self).activated.connect(signal)
+        self.list.count_changed.connect(self._show_count)
+        self.list.edited.connect(desk.change)
+        self.list.picture_wanted.connect(self.picture_wanted)
+        desk.changed.connect(self.list.labels_changed)
+        session.changed.connect(self._refresh)
+        for keys, act in ((QKeySequence.StandardKey.Undo, desk.undo), (QKeySequence.StandardKey.Redo, desk.redo)):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
         self.resize(SIZE if parent is None else SIZE.boundedTo(parent.window().size()))
-        self.set_runs([])
-        self.show_report(None)
+        self._refresh(Change.DATA | Change.RUNS | Change.ACCESS)
+        self._show_searching()
+        under_way = next((job for job in session.jobs.jobs if job.lane == "doubts" and not job.quiet), None)
+        if under_way is not None:
+            self._follow(under_way)
+        edits.read_doubts(session).done.connect(self._show_report)
 
-    def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        """The project's runs; those that have a report can judge."""
+    def _refresh(self, change: Change) -> None:
+        if change & Change.DATA:
+            self.list.set_images(self._session.data.images, self._session.data.classes)
+        if change & Change.RUNS:
+            self._set_runs(self._session.runs)
+        if change & Change.ACCESS:
+            self.list.set_writable(not self._session.reading_only)
+
+    def _set_runs(self, runs: Sequence[RunSummary]) -> None:
+        """Those that have a report can judge."""
         chosen = self.judge.currentData()
         self.judge.clear()
         self.judge.addItem(self.tr("Models trained for this, on all pictures"), "")
@@ -62,13 +69,9 @@ class DoubtDialog(QDialog):
                 self.judge.addItem(text, run.run)
         self.judge.setCurrentIndex(max(0, self.judge.findData(chosen)))
 
-    def set_writable(self, writable: bool) -> None:
-        self.list.set_writable(writable)
-
-    def show_report(self, report: DoubtReport | None) -> None:
-        """What the last search found and nobody has answered; ``None``: nobody has searched yet."""
+    def _show_report(self, report: DoubtReport | None) -> None:
+        """What a search found and nobody has answered; ``None``: nobody has searched yet."""
         self._report = report
-        self._end_search()
         if report is None:
             self._say(
                 "magnifying-glass",
@@ -84,44 +87,40 @@ class DoubtDialog(QDialog):
             self.list.show_doubts(report.images, report.source)
             self._show_count(len(self.list.model.rows))
 
-    def show_progress(self, done: int, total: int, step: str) -> None:
-        """A search goes on."""
-        self._is_searching = True
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-        self.step.setText(said(step))
-        self._show_searching()
-
-    def show_error(self, error: LensmithError) -> None:
-        """The search failed; what an earlier one found stays."""
-        self._end_search()
-        self.error.setText(f"{said(error.cause)} {said(error.remedy)}".strip())
-        self.error.show()
-
-    def end_search(self) -> None:
-        """It was cancelled."""
-        self._end_search()
-        self._show_count(len(self.list.model.rows))
-
     # Inside
 
     def _search(self) -> None:
-        self._is_searching = True
-        self.error.hide()
-        self.bar.setRange(0, 0)
-        self.step.setText(self.tr("Starting …"))
+        self._follow(edits.find_doubts(self._session, self.judge.currentData()))
+
+    def _follow(self, job: Job) -> None:
+        """Bound methods of this dialog: Qt lets go of them when it is closed."""
+        self._job = job
+        self._show_progress(0, 0, "")
+        job.progressed.connect(self._show_progress)
+        job.done.connect(self._show_report)
+        job.finished.connect(self._end_search)
         self._show_searching()
-        self.search_wanted.emit(self.judge.currentData())
+
+    def _show_progress(self, done: int, total: int, step: str) -> None:
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self.step.setText(said(step) or self.tr("Starting"))
 
     def _end_search(self) -> None:
-        self._is_searching = False
+        self._job = None
         self._show_searching()
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self.cancel.setEnabled(False)
 
     def _show_searching(self) -> None:
         while_searching: tuple[QWidget, ...] = (self.bar, self.step, self.cancel)
         before: tuple[QWidget, ...] = (self.judge, self.start)
         for widget in (*while_searching, *before):
-            widget.setVisible((widget in while_searching) is self._is_searching)
+            widget.setVisible((widget in while_searching) is (self._job is not None))
+        self.cancel.setEnabled(True)
 
     def _show_count(self, left: int) -> None:
         report = self._report
@@ -178,7 +177,7 @@ class DoubtDialog(QDialog):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress"))
         self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self.cancel_wanted)
+        self.cancel.clicked.connect(self._cancel)
         head = QHBoxLayout()
         head.setSpacing(theme.SMALL)
         head.addWidget(self.judge, 1)
@@ -186,9 +185,7 @@ class DoubtDialog(QDialog):
         head.addWidget(self.bar, 1)
         head.addWidget(self.step)
         head.addWidget(self.cancel)
-        self.summary, self.error = label("", "muted", wrap=True), label("", wrap=True)
-        self.error.setProperty("problem", True)
-        self.error.hide()
+        self.summary = label("", "muted", wrap=True)
         self._pages = QStackedLayout()
         self._pages.addWidget(self._make_notice())
         self._pages.addWidget(self.list)
@@ -196,7 +193,6 @@ class DoubtDialog(QDialog):
         column.setContentsMargins(theme.WIDE, theme.LARGE, theme.WIDE, theme.LARGE)
         column.setSpacing(theme.MEDIUM)
         column.addLayout(head)
-        column.addWidget(self.error)
         column.addWidget(self.summary)
         column.addLayout(self._pages, 1)
 
@@ -218,7 +214,3 @@ class DoubtDialog(QDialog):
         column.addLayout(row)
         column.addStretch()
         return notice
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
-        self.closed.emit()
-        super().closeEvent(event)
