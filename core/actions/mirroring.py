@@ -285,7 +285,8 @@ def set_up(store: ProjectStore, folder: Path, form: str, progress: Progress = si
             f"Label files hold boxes, and “{store.info.name}” has none.", "Export class folders or CSV instead."
         )
     folder = Path(folder).resolve()
-    check_folder(store, folder, store.images())
+    with store.transaction():  # of a project that somebody else has, only they keep the files
+        check_folder(store, folder, store.images())
     with translated_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     record = MirrorRecord(folder=str(folder), format=form)
@@ -297,7 +298,8 @@ def set_up(store: ProjectStore, folder: Path, form: str, progress: Progress = si
 
 def give_up(store: ProjectStore) -> None:
     """No longer keep label files; those that are there stay."""
-    write_record(store.path, None)
+    with store.transaction():
+        write_record(store.path, None)
 
 
 def _list_beside(file: str) -> str:
