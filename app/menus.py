@@ -138,13 +138,13 @@ class Menus(QObject):
     def _on_label_page(self, verb: str) -> None:
         workspace = self._window.workspace
         if workspace is not None and workspace.current == "label":
-            getattr(workspace.page("label"), verb)()
+            getattr(workspace.page("label").steps, verb)()
 
     def _name_steps(self) -> None:
         """What would be undone and redone, in words; elsewhere than on the Label page nothing would."""
         workspace = self._window.workspace
         page = workspace.page("label") if workspace is not None and workspace.current == "label" else None
-        words = ("", "") if page is None else page.step_words()
+        words = ("", "") if page is None else page.steps.words()
         for name, plain, word in zip(("undo", "redo"), (self.tr("&Undo"), self.tr("&Redo")), words, strict=True):
             self.actions[name].setText(f"{plain}: {word}" if word else plain)
 

@@ -17,6 +17,7 @@ from app.widgets.label import label_rules
 from app.widgets.label.class_chooser import ClassChooser
 from app.widgets.label.class_edits import ClassEdits
 from app.widgets.label.film_strip import state_title
+from app.widgets.label.helpers import Helpers
 from app.widgets.label.history_dialog import HistoryDialog
 from app.widgets.label.key_actions import REPEATED, action_of, canvas_actions, class_of
 from app.widgets.label.key_sheet import KeySheet
@@ -28,15 +29,12 @@ from app.widgets.label.text_fields import is_typing
 from core.domain.dataset import Image
 from core.domain.labels import ImageLabels, LabelState
 from core.domain.progress import Progress
-from core.domain.run import number_of
 from core.domain.task import Task
 from core.store.journal import Edited
 
 AHEAD = 2  # neighbours on either side whose pictures are decoded before anybody asks
 READ_AHEAD = 12  # and whose labels are read
 SAVING_MS = 300  # what is saved sooner is not worth a word
-USUAL_SIZE = 640  # pixels at which detectors train where no run says otherwise
-_BROKEN = {"missing_file", "unreadable_file"}  # kinds of findings
 
 
 class LabelPage(LabelFace):
@@ -55,6 +53,7 @@ class LabelPage(LabelFace):
         self._saving.setInterval(SAVING_MS)
         self._saving.timeout.connect(self._show_standing)
         self.steps = Steps(session, self.desk, self)
+        self.helpers = Helpers(session, self.desk, self)
         self.class_edits = ClassEdits(session, self.desk, self.keys, self)
         self._connect()
         self._actions = self._make_actions()
@@ -67,11 +66,11 @@ class LabelPage(LabelFace):
         if change & Change.DATA and self.session.loaded:
             self._index_images()
         if change & Change.LABELS:
-            self._update_index(self._touched)
-        if change & Change.FINDINGS:
-            self._find_broken()
+            self._update_index(())
+        if change & Change.FINDINGS and self.session.report is not None and self.walk is not None:
+            self._update_index(self.walk.index.take_findings(self.session.report.findings))
         if change & Change.RUNS:
-            self._find_training_size()
+            self.helpers.find_training_size(self._take_training_size)
         if change & Change.ACCESS:
             self._show_access()
 
@@ -94,23 +93,22 @@ class LabelPage(LabelFace):
         if self.canvas.current_class not in self.looks:
             self.canvas.current_class = next(iter(self.looks), None)
         self.strip.set_looks(self._state_of, self._overlay_of)
-        self._update_index(self._touched)
-        self._show_task()
         place = None if shown is None else self.session.place_of(shown.hash)
+        self.walk.place = -1 if place is None else place
+        self._update_index(())
+        self._show_task()
         self._choose_filter(state)
         if place is not None:
-            self.walk.place = place
-            self._choose_filter(state)
             self._show_labels()
         elif index.images:
             self.go_to(index.first_open())
 
     def _update_index(self, hashes: Iterable[str]) -> None:
-        """States and counts of these; the strip shows them."""
+        """States and counts of these, and of what was edited since; the strip shows them."""
         if self.walk is None or self.walk.index.images is not self.session.data.images:
             return  # a new index is on its way
         index = self.walk.index
-        places = [place for one in set(hashes) if (place := self.session.place_of(one)) is not None]
+        places = [place for one in self._touched.union(hashes) if (place := self.session.place_of(one)) is not None]
         self._touched.clear()
         index.update(places)
         for place in places:
@@ -127,28 +125,9 @@ class LabelPage(LabelFace):
         if self.image is not None and self.image.hash in hashes:
             self._show_labels()
 
-    def _find_broken(self) -> None:
-        """Files that are gone or cannot be read are problems before anybody comes to them."""
-        report = self.session.report
-        paths = {path for one in (report.findings if report else ()) if one.kind in _BROKEN for path in one.images}
-        if paths and self.walk is not None:
-            broken = {image.hash for image in self.walk.index.images if image.path in paths}
-            self.walk.index.problems |= broken
-            self._update_index(broken)
-
-    def _find_training_size(self) -> None:
-        runs = self.session.runs
-
-        def work(progress: Progress) -> int:
-            newest = max((run.run for run in runs), key=number_of, default="")
-            return self.session.run_folder(newest).spec().image_size if newest else USUAL_SIZE
-
-        def take(size: int) -> None:
-            if isValid(self):
-                self.canvas.training_size = size if self.draws_boxes else None
-                self.stage.show_facts()
-
-        self.session.jobs.run("", work, done=take, failed=lambda error: None, lane="label index", quiet=True)
+    def _take_training_size(self, size: int) -> None:
+        self.canvas.training_size = size if self.draws_boxes else None
+        self.stage.show_facts()
 
     # Facts
 
@@ -198,7 +177,7 @@ class LabelPage(LabelFace):
     def go_by(self, step: int) -> None:
         """Along the strip; forward, a picture that was drawn on is done."""
         if step > 0:
-            self._do(label_rules.finished, keep_confirmed=True)
+            self._do(label_rules.finished)
         place = None if self.walk is None else self.walk.beside(step)
         if place is not None:
             self.go_to(place)
@@ -212,13 +191,10 @@ class LabelPage(LabelFace):
         """Accept what is proposed here; if nothing is, go to the next picture that nobody finished."""
         labels = self.labels
         if labels is not None and labels.proposals and self.is_writable:
-            if self.draws_boxes:
-                self.canvas.accept_all()
-            else:
-                self._do(label_rules.accepted)
-            return
-        self._do(label_rules.finished, keep_confirmed=True)
-        self._go_on()
+            self.canvas.accept_all() if self.draws_boxes else self._do(label_rules.accepted)
+        else:
+            self._do(label_rules.finished)
+            self._go_on()
 
     def _go_on(self) -> None:
         place = None if self.walk is None else self.walk.next_to_do()
@@ -268,18 +244,20 @@ class LabelPage(LabelFace):
 
     # What is edited
 
-    def change(self, act: Act | None, *, keep_confirmed: bool = False) -> None:
+    def change(self, act: Act | None) -> None:
         """Give the image on the canvas other labels; whoever confirmed the old ones did not see the new."""
-        if act is not None and self.image is not None and self.is_writable:
-            verb, detail, labels = act
-            new = labels if keep_confirmed else replace(labels, confirmed=False)
+        old = self.labels
+        if act is not None and old is not None and self.image is not None and self.is_writable:
+            verb, detail, new = act
+            if new.annotation != old.annotation:
+                new = replace(new, confirmed=False)
             self.desk.change(verb, detail, {self.image.hash: new})
             self._saving.start()
 
-    def _do(self, rule: Callable[[ImageLabels], Act | None], *, keep_confirmed: bool = False) -> None:
+    def _do(self, rule: Callable[[ImageLabels], Act | None]) -> None:
         labels = self.labels
         if labels is not None:
-            self.change(rule(labels), keep_confirmed=keep_confirmed)
+            self.change(rule(labels))
 
     def _change_chosen(self, verb: str, detail: tuple[str, ...], labels: ImageLabels) -> None:
         """All pictures that are chosen in the grid."""
@@ -331,13 +309,6 @@ class LabelPage(LabelFace):
 
     # Undo and history
 
-    def undo(self) -> None:
-        """Take the last edit back and show the picture that it was of."""
-        self.steps.undo()
-
-    def redo(self) -> None:
-        self.steps.redo()
-
     def _follow(self, edited: Edited | None) -> None:
         """To the picture that was undone or redone."""
         if edited is None or self.walk is None or self.image is None or self.image.hash in edited.labels:
@@ -345,10 +316,6 @@ class LabelPage(LabelFace):
         places = [place for one in edited.labels if (place := self.session.place_of(one)) is not None]
         if places and not self.is_grid:
             self.go_to(min(places))
-
-    def step_words(self) -> tuple[str, str]:
-        """What would be undone and redone; empty where there is nothing."""
-        return self.steps.words()
 
     def show_history(self) -> HistoryDialog | None:
         """Every state that this picture had."""
@@ -402,6 +369,8 @@ class LabelPage(LabelFace):
             self.header.subtitle.setText(self.tr("Reading the project…"))
             return
         self.show_counts(self.walk.index)
+        proposed = self.walk.index.counts[LabelState.PROPOSED]
+        self.help.show_state(proposed, boxes=self.draws_boxes, writable=self.is_writable)
         self.header.subtitle.setText("  ·  ".join(self._standing(self.walk)))
 
     def _standing(self, walk: Walk) -> list[str]:
@@ -422,7 +391,7 @@ class LabelPage(LabelFace):
 
     def _show_steps(self) -> None:
         """What Undo and Redo would do."""
-        before, after = self.step_words()
+        before, after = self.steps.words()
         self.show_step(self.undo_button, "undo", before, enabled=self.is_writable)
         self.show_step(self.redo_button, "redo", after, enabled=self.is_writable)
         self._show_standing()
@@ -466,13 +435,13 @@ class LabelPage(LabelFace):
             "previous": partial(self.go_by, -1),
             "next_to_do": self.next_to_do,
             "nothing_here": self.nothing_here,
-            "toggle_done": partial(self._do, label_rules.done_or_not, keep_confirmed=True),
+            "toggle_done": partial(self._do, label_rules.done_or_not),
             "first": partial(self.go_to_end, 0),
             "last": partial(self.go_to_end, -1),
             "grid": self.toggle_grid,
             "history": self.show_history,
-            "undo": self.undo,
-            "redo": self.redo,
+            "undo": self.steps.undo,
+            "redo": self.steps.redo,
             "delete": self.delete,
             "paste_previous": self.paste_previous,
             "change_class": lambda: self._choose_class_at(QCursor.pos()),
@@ -509,28 +478,37 @@ class LabelPage(LabelFace):
         self.grid.opened.connect(self._leave_grid)
         self.boxes.selected.connect(self.canvas.select)
         self.boxes.class_wanted.connect(self._choose_class_at)
-        self.undo_button.clicked.connect(lambda checked=False: self.undo())
-        self.redo_button.clicked.connect(lambda checked=False: self.redo())
+        self.undo_button.clicked.connect(lambda checked=False: self.steps.undo())
+        self.redo_button.clicked.connect(lambda checked=False: self.steps.redo())
         self.next_button.clicked.connect(lambda checked=False: self.next_to_do())
         self.no_pictures.button.clicked.connect(lambda checked=False: self.session.page_wanted.emit("data"))
-        self.task_choice.chosen.connect(self._set_task)
+        self.task_choice.chosen.connect(self.helpers.set_task)
+        self.helpers.review_wanted.connect(self.review_proposals)
+        self.helpers.picture_wanted.connect(self._show_picture)
         self.help.wanted.connect(self._help)
         self.classes.chosen.connect(self.give_class)
         self.classes.field.left.connect(self.canvas.setFocus)
         self.class_edits.follow(self.classes)
 
     def _help(self, name: str) -> None:
+        helpers = self.helpers
         verbs: dict[str, Callable[[], object]] = {
             "review": self.review_proposals,
             "history": self.show_history,
             "keys": self.show_keys,
+            "propose": lambda: helpers.propose([one.hash for one in self._filtered()]),
+            "contours": lambda: helpers.find_contours(self.image, self.canvas.current_class),
+            "check": helpers.check_labels,
+            "mirror": helpers.show_mirror,
+            "merge": helpers.choose_project,
         }
         verbs[name]()
 
-    def _set_task(self, task: Task) -> None:
-        """What all pictures of the project are labelled for."""
+    def _filtered(self) -> list[Image]:
+        """What a filter leaves; nothing where there is none."""
+        return self.walk.images if self.walk is not None and self.walk.filter is not None else []
 
-        def work(progress: Progress) -> None:
-            self.session.store.set_task(task)
-
-        self.session.jobs.run(self.tr("Saving"), work, done=lambda _: self.session.reload(Change.DATA), quiet=True)
+    def _show_picture(self, image_hash: str) -> None:
+        place = self.session.place_of(image_hash)
+        if place is not None and self.walk is not None:
+            self.go_to(place)

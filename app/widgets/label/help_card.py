@@ -1,37 +1,60 @@
 """Help with the drawing: what a machine can do first, and what waits for a person."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.widgets.parts import Card, button
 
 
 class HelpCard(Card):
-    """One button for each kind of help; ``wanted`` names it."""
+    """``wanted`` names the help that was asked for."""
 
     wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Help me"), parent)
         self.buttons: dict[str, QPushButton] = {}
-        self.review = button("")
-        self.review.setProperty("quiet", True)
+        self.review = button("", "question")
         self.review.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.review.setProperty("quiet", True)
         self.review.clicked.connect(lambda checked=False: self.wanted.emit("review"))
+        self.review.hide()
         self.body.addWidget(self.review)
-        self.add("history", self.tr("History of this picture…"), self.tr("Look at any earlier state, and restore it."))
-        self.add("keys", self.tr("Keys…"), self.tr("All keys of this page; each can be changed."))
+        tip = self.tr("A finished run, or any model exported here, draws boxes that you accept or refuse.")
+        self._add("propose", self.tr("Propose with a model…"), tip)
+        tip = self.tr("Finds things that stand out from an even background, without any model.")
+        self._add("contours", self.tr("Boxes from contours…"), tip)
+        tip = self.tr("Shows where a model contradicts the labels most, worst first.")
+        self._add("check", self.tr("Check labels…"), tip)
+        self._add_more()
 
-    def add(self, name: str, text: str, tip: str) -> QPushButton:
-        """One more kind of help, above those that are there."""
+    def show_state(self, proposed: int, *, boxes: bool, writable: bool) -> None:
+        """``proposed``: how many pictures have proposals that nobody looked at."""
+        self.review.setText(self.tr("Review %n picture(s)", "", proposed))
+        self.review.setVisible(proposed > 0)
+        self.buttons["contours"].setVisible(boxes)
+        for name in ("propose", "contours"):
+            self.buttons[name].setEnabled(writable)
+
+    def _add(self, name: str, text: str, tip: str) -> QPushButton:
         made = self.buttons[name] = button(text)
         made.setToolTip(tip)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.clicked.connect(lambda checked=False: self.wanted.emit(name))
-        self.body.insertWidget(self.body.count() - 1, made)
+        self.body.addWidget(made)
         return made
 
-    def show_waiting(self, proposals: int) -> None:
-        """How many pictures have proposals that nobody looked at."""
-        self.review.setText(self.tr("Review %n picture(s) with proposals", "", proposals))
-        self.review.setVisible(proposals > 0)
+    def _add_more(self) -> None:
+        more = button(self.tr("More"))
+        more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.menu = QMenu(more)
+        for name, text in (
+            ("history", self.tr("History of this picture…")),
+            ("mirror", self.tr("Label files for other tools…")),
+            ("merge", self.tr("Merge another project…")),
+            ("keys", self.tr("Keys…")),
+        ):
+            self.menu.addAction(text).triggered.connect(lambda checked=False, name=name: self.wanted.emit(name))
+        more.setMenu(self.menu)
+        self.buttons["more"] = more
+        self.body.addWidget(more)

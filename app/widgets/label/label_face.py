@@ -80,7 +80,6 @@ class LabelFace(QWidget):
         done = index.counts[LabelState.DONE]
         set_badge(self.badge, self.tr("{} done").format(f"{done:,}"), "good")
         self.states.show_counts(index.counts, len(index.states))
-        self.help.show_waiting(index.counts[LabelState.PROPOSED])
         self.classes.model.set_counts(index.class_counts)
 
     def show_step(self, made: QPushButton, name: str, words: str, *, enabled: bool) -> None:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from core.domain.annotation import Annotation, Boxes, ClassLabel
-from core.domain.dataset import Image
+from core.domain.dataset import Finding, Image
 from core.domain.labels import LabelState, state_of
 
+_BROKEN = {"missing_file", "unreadable_file"}  # kinds of findings
 OPEN = (LabelState.TO_DO, LabelState.IN_PROGRESS)
 
 
@@ -42,6 +43,13 @@ class LabelIndex:
         if wanted is LabelState.PROPOSED:
             found.sort(key=lambda place: self.images[place].least_score)
         return found
+
+    def take_findings(self, findings: Iterable[Finding]) -> set[str]:
+        """Files that are gone or cannot be read are problems before anybody comes to them: hashes of these."""
+        paths = {path for one in findings if one.kind in _BROKEN for path in one.images}
+        broken = {image.hash for image in self.images if image.path in paths} if paths else set()
+        self.problems |= broken
+        return broken
 
     def first_open(self) -> int:
         """Where to begin: the first image that nobody finished, else the first."""

@@ -10,7 +10,6 @@ from shiboken6 import isValid
 from app.edit_words import sentence
 from app.label_desk import LabelDesk
 from app.state import Session
-from core.domain.progress import Progress
 from core.store import labels as stored
 from core.store.journal import Edited, Version
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Steps(QObject):
     """``replayed`` tells what an undo or a redo changed, so that the page can show it."""
 
-    replayed = Signal(object)  # Edited or None; emitted by the thread that did it
+    replayed = Signal(object)  # Edited or None
 
     def __init__(self, session: Session, desk: LabelDesk, page: QWidget) -> None:
         super().__init__(page)
@@ -52,10 +51,5 @@ class Steps(QObject):
         self._session.jobs.run("", lambda progress: stored.history(store, image_hash), done=take, quiet=True)
 
     def _replay(self, verb: Callable[..., Edited | None]) -> None:
-        def work(progress: Progress) -> Edited | None:
-            edited = verb(self._session.store)
-            self.replayed.emit(edited)
-            return edited
-
         if not self._session.reading_only:
-            self._desk.carry_out("", work)
+            self._desk.carry_out("", lambda progress: verb(self._session.store), done=self.replayed.emit)

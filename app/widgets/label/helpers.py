@@ -1,0 +1,154 @@
+"""What stands behind the buttons of Help me: dialogs that propose, check, merge and keep files for other tools."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from shiboken6 import isValid
+
+from app.label_desk import LabelDesk
+from app.mirror_keeper import MirrorKeeper
+from app.state import Change, Session
+from core.domain.dataset import Image
+from core.domain.progress import Progress
+from core.domain.run import number_of
+from core.domain.task import Task
+from core.store.journal import Edited
+
+if TYPE_CHECKING:  # readers of formats, which the window's start does not wait for
+    from core.actions.merging import Choice, Comparison
+
+USUAL_SIZE = 640  # pixels at which detectors train where no run says otherwise
+
+
+class Helpers(QObject):
+    """Each opens over ``page``; what they change goes through the desk and can be undone."""
+
+    review_wanted = Signal()
+    picture_wanted = Signal(str)  # image hash
+
+    def __init__(self, session: Session, desk: LabelDesk, page: QWidget) -> None:
+        super().__init__(page)
+        self._session, self._desk, self._page = session, desk, page
+        self.mirror = MirrorKeeper(session, desk)
+        QGuiApplication.instance().applicationStateChanged.connect(self._look_at_mirror)  # type: ignore[union-attr]
+        self.dialog: QDialog | None = None  # the one that was opened last
+
+    def propose(self, shown: list[str]) -> None:
+        """``shown``: hashes of the pictures that a filter leaves, if there is one."""
+        from app.widgets.label.propose_dialog import ProposeDialog
+
+        dialog = ProposeDialog(self._session, self._desk, self._page, shown=shown)
+        dialog.review_wanted.connect(self.review_wanted)
+        self._open(dialog)
+
+    def find_contours(self, image: Image | None, class_id: int | None) -> None:
+        """Beginning with this picture and this class."""
+        if image is None:
+            return
+        from app.widgets.label.contour_panel import ContourPanel
+
+        self._open(ContourPanel(self._session, self._desk, image, class_id, self._page))
+
+    def check_labels(self) -> None:
+        """Beside the window, which stays usable."""
+        from app.widgets.label.doubt_dialog import DoubtDialog
+
+        dialog = DoubtDialog(self._session, self._desk, self._page)
+        dialog.picture_wanted.connect(self.picture_wanted)
+        self.dialog = dialog
+        dialog.show()
+
+    def show_mirror(self) -> None:
+        """The folder of label files that follows the project."""
+        from app.widgets.label.mirror_dialog import MirrorDialog
+
+        keeper = self.mirror
+        dialog = MirrorDialog(keeper.state, self._session.path.parent / f"{self._session.path.name}-labels", self._page)
+        dialog.set_up_wanted.connect(keeper.set_up)
+        dialog.give_up_wanted.connect(keeper.give_up)
+        dialog.look_wanted.connect(keeper.look)
+        dialog.settle_wanted.connect(keeper.settle)
+
+        def show() -> None:
+            if isValid(dialog):
+                dialog.show_state(keeper.state, keeper.error)
+
+        keeper.changed.connect(show)
+        dialog.destroyed.connect(lambda: keeper.changed.disconnect(show) if isValid(keeper) else None)
+        self._open(dialog)
+        keeper.look()
+
+    def choose_project(self) -> None:
+        """Somebody else's project, to take its labels in."""
+        chosen = QFileDialog.getExistingDirectory(
+            self._page, self.tr("Project to merge into this one"), str(self._session.path.parent)
+        )
+        if chosen:
+            self.compare(Path(chosen))
+
+    def compare(self, other: Path) -> None:
+        """Look at what it has; conflicts are shown side by side."""
+
+        def work(progress: Progress) -> "Comparison":
+            from core.actions import merging
+
+            return merging.compare(self._session.store, other, progress)
+
+        title = self.tr("Comparing with {}").format(other.name)
+        self._session.jobs.run(title, work, done=self._show_comparison, lane="merge")
+
+    def _show_comparison(self, found: "Comparison") -> None:
+        if not isValid(self._page):
+            return  # the project was closed meanwhile
+        from app.widgets.label.merge_dialog import MergeDialog
+
+        dialog = MergeDialog(found, self._page)
+        dialog.merge_wanted.connect(lambda choices: self._merge(found, choices))
+        self._open(dialog)
+
+    def _merge(self, found: "Comparison", choices: "dict[str, Choice]") -> None:
+        def work(progress: Progress) -> Edited | None:
+            from core.actions import merging
+
+            return merging.merge(self._session.store, found, choices, progress).edited
+
+        def done(edited: Edited | None) -> None:
+            self._session.reload(Change.DATA)  # images came in too
+
+        self._desk.carry_out(self.tr("Merging {}").format(found.name), work, done)
+
+    def set_task(self, task: Task) -> None:
+        """What all pictures of the project are labelled for."""
+
+        def work(progress: Progress) -> None:
+            self._session.store.set_task(task)
+
+        done: Callable[[object], object] = lambda _: self._session.reload(Change.DATA)  # noqa: E731
+        self._session.jobs.run(self.tr("Saving"), work, done=done, quiet=True)
+
+    def find_training_size(self, then: Callable[[int], object]) -> None:
+        """Pixels at which the newest run trained."""
+        session, runs = self._session, self._session.runs
+
+        def work(progress: Progress) -> int:
+            newest = max((run.run for run in runs), key=number_of, default="")
+            return session.run_folder(newest).spec().image_size if newest else USUAL_SIZE
+
+        def take(size: int) -> None:
+            if isValid(self):
+                then(size)
+
+        session.jobs.run("", work, done=take, failed=lambda error: None, lane="label index", quiet=True)
+
+    def _open(self, dialog: QDialog) -> None:
+        self.dialog = dialog
+        dialog.open()
+
+    def _look_at_mirror(self, state: Qt.ApplicationState) -> None:
+        """The user comes back from another program, which may have changed its files."""
+        if state is Qt.ApplicationState.ApplicationActive and self.mirror.state is not None:
+            self.mirror.look()
