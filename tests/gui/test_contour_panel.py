@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from app.label_desk import LabelDesk
@@ -207,6 +207,18 @@ def test_that_closing_while_it_works_lets_the_work_finish(
     qtbot.keyClick(panel, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not isValid(panel))
     assert len(saved(session, "a.png").proposals) == 2
+
+
+def test_that_a_page_that_goes_takes_the_panel_and_its_thread_along(session: Session, desk: LabelDesk, qtbot) -> None:
+    page = QWidget()
+    image = session.data.images[0]
+    panel = ContourPanel(session, desk, image, 1, page)
+    panel.open()
+    looker = panel._looker
+    page.deleteLater()
+    QApplication.sendPostedEvents(None, 52)
+    assert not isValid(panel)
+    assert looker.closed
 
 
 def test_that_cancelling_changes_nothing(panel: ContourPanel, session: Session, qtbot) -> None:

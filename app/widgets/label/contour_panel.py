@@ -98,6 +98,8 @@ class ContourPanel(QDialog):
         self._job: Job | None = None  # that looks for contours on all pictures
         self._saving = 0
         self._looker: LatestFirst[Wish] = LatestFirst("contours", self._look)
+        looker = self._looker
+        self.destroyed.connect(lambda: looker.close(0))  # the page went, and took this along
         self.setObjectName("page")
         self.setWindowTitle(self.tr("Boxes from contours"))
         self.view = PictureView()
