@@ -42,7 +42,7 @@ PAGES, WEIGHTS = DATA / "digits_pages", DATA.parent / "weights" / "yolov8n.pt"
 TRAIN, VAL, FURTHER = range(30), range(10), range(30, 80)
 TRAINING = (
     "--size", "320", "--batch", "4", "--epochs", "80", "--augmentation", "medium", "--learning-rate", "0.002",
-    "--backbone-lr-scale", "0.5", "--patience", "0", "--device", "cpu",
+    "--backbone-lr-scale", "1.0", "--patience", "0", "--device", "cpu",
 )  # fmt: skip
 LOOSE, TIGHT, GOAL = 0.7, 0.9, 0.25
 LEAST = 0.05
