@@ -241,6 +241,15 @@ def test_that_pictures_in_progress_and_those_of_a_filter_can_be_chosen(show, qtb
     assert labels.read_labels(dialog._session.store, [first])[first].boxes == drawn.boxes
 
 
+def test_that_a_filter_that_leaves_done_pictures_alone_offers_those_to_do(show, qtbot, tmp_path):
+    with ProjectStore.create(tmp_path / "p", task=Task.DETECTION) as store:
+        fill(store, tmp_path / "pictures")
+        labels.edit(store, "background", (), {store.images()[0].hash: ImageLabels(boxes=())})
+    dialog = show(tmp_path / "p", shown=1)
+    assert dialog.start_button.text() == "Label 13 pictures"
+    assert [one.isVisible() for one in dialog.pictures.buttons.values()] == [True, False, False]
+
+
 def test_that_what_was_left_out_or_unread_is_said(show, qtbot, tmp_path):
     dialog = show(tmp_path / "p")
     (tmp_path / "pictures" / "3.png").write_bytes(b"nothing to see")

@@ -169,6 +169,10 @@ class PictureChoice(Card):
         count = {name: len(found) for name, found in self._lists.items()}
         # Where nothing is in progress both mean the same; a class is never in progress.
         self.buttons["open"].setVisible(count["open"] > count["to_do"] or self.buttons["open"].isChecked())
+        if images and not count["shown"]:  # the filter leaves done ones alone
+            self.buttons["shown"].hide()
+            if self.buttons["shown"].isChecked():
+                self.buttons["to_do"].setChecked(True)
         self.buttons["to_do"].setText(self.tr("To do (%n picture(s))", "", count["to_do"]))
         self.buttons["open"].setText(self.tr("To do and in progress (%n picture(s))", "", count["open"]))
         self.buttons["shown"].setText(self.tr("Those in the list now (%n picture(s))", "", count["shown"]))
