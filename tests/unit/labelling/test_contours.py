@@ -114,6 +114,19 @@ def test_that_extreme_settings_and_tiny_pictures_give_boxes_inside_the_picture_o
         assert 0 <= top < bottom <= shape[0]
 
 
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6])
+def test_that_holes_are_no_objects_and_every_connected_part_is_one(share: float) -> None:
+    """Against OpenCV's other way, which labels pixels."""
+    ink = np.random.default_rng(2).random((90, 120)) < share
+    pixels = np.where(ink, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+    stats = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)[2][1:]
+    parts = {(x, y, x + width, y + height) for x, y, width, height, _ in stats.tolist()}
+    found = set(find_boxes(pixels, replace(EXACT, tone="dark", smallest=1)))
+    assert found <= parts
+    for left, top, right, bottom in parts - found - {(0, 0, 120, 90)}:  # inside of another one
+        assert any(x <= left and y <= top and right <= a and bottom <= b for x, y, a, b in found)
+
+
 def test_that_drawn_words_of_broken_strokes_are_found() -> None:
     """Letters of two strokes with a gap: each is one box, neighbours are not joined."""
     pixels = np.full((240, 640, 3), 250, np.uint8)
