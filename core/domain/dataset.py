@@ -108,8 +108,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return _digest((classes, [_content(image) for image in self.images]))
 
     def test_hash(self) -> str:
-        """Two runs can be compared on their test metrics only when this is equal."""
-        return _digest(([c.name for c in self.classes], [_content(image) for image in self.part(Split.TEST)]))
+        """Two runs can be compared on their test metrics only when this is equal; the order of classes is no matter."""
+        names = [one.name for one in sorted(self.classes, key=lambda one: one.id)]
+        return _digest((names, [_content(image) for image in self.part(Split.TEST)]))
 
 
 def _content(image: Image) -> tuple[object, ...]:
