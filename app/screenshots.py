@@ -68,8 +68,10 @@ def _pages(window: MainWindow, project: Path, scratch: Path) -> Iterator[str]:
     session, workspace = window.session, window.workspace
     assert session is not None
     assert workspace is not None
-    for page in ("data", "train"):
+    for page in ("data", "label", "train"):
         workspace.go_to(page)
+        if page == "label":
+            _wait(lambda: workspace.page("label").stage.is_shown)
         yield page
     runs = [run for run in RunStore(project).list() if run.report() is not None]
     if not runs:

@@ -55,6 +55,7 @@ def pages(window: MainWindow, project: Path) -> Iterator[tuple[str, QWidget]]:
     run = RunStore(project).list()[0]
     for name, show in (
         ("data", lambda: None),
+        ("label", lambda: rest_until(lambda: workspace.page("label").stage.is_shown)),
         ("train", lambda: rest_until(lambda: workspace.page("train").form.start_button.isEnabled())),
         ("expert", lambda: setattr(session.settings, "expert", True)),
         ("live", lambda: rest_until(partial(is_told, session.show_run(run)))),

@@ -172,3 +172,4 @@ class _Field(QLineEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
+            event.accept()  # Return would go on to the page, which has the focus by now
