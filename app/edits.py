@@ -9,6 +9,7 @@ from app.label_desk import LabelDesk
 from app.state import Change, Session
 from core.actions import splitting, training
 from core.actions import weights as weights_verbs
+from core.actions.doubt_list import standing_doubts
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
@@ -317,25 +318,23 @@ def propose(
 
 
 def find_doubts(session: Session, run: str) -> Job:
-    """Look for labels that the run, or without one models trained for it, contradicts. Cancel ends the training.
+    """Look for labels that the run, or without one models trained for it, contradicts; ``read_doubts`` then has them.
 
-    What is found is kept; the job's ``done`` tells it as a ``DoubtReport``.
+    Cancel ends the training.
     """
 
-    def work(progress: Progress) -> DoubtReport:
+    def work(progress: Progress) -> None:
         from core.actions import doubting  # ONNX Runtime, which the window's start does not wait for
 
-        return doubting.find_doubts(session.store, run or None, progress)
+        doubting.find_doubts(session.store, run or None, progress)
 
     return session.jobs.run(session.tr("Checking labels"), work, lane="doubts")
 
 
-def read_doubts(session: Session) -> Job:
-    """What the last search found and nobody has answered since: a ``DoubtReport``, or ``None``."""
+def read_doubts(session: Session, done: Callable[[DoubtReport | None], object]) -> Job:
+    """What the last search found and nobody has answered since; ``None`` before the first search."""
 
     def work(progress: Progress) -> DoubtReport | None:
-        from core.actions import doubting
+        return standing_doubts(session.store)
 
-        return doubting.standing_doubts(session.store)
-
-    return session.jobs.run("", work, lane="read", quiet=True)
+    return session.jobs.run("", work, done=done, lane="read", quiet=True)
