@@ -1,10 +1,11 @@
 """Cross-validation: models trained in a child process for nothing but their answers about what they did not see."""
 
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
 from core.actions.weights import resolve
@@ -20,6 +21,7 @@ from core.runs import supervisor
 from core.runs.cross_validation import FOLDS, FOLDS_FILE, deal
 from core.runs.status import is_alive
 from core.store.codec import read_json, write_json
+from core.store.files import translated_errors
 from core.store.run_store import RunStore
 from core.store.vault import Vault
 from core.training.catalog import find
@@ -48,21 +50,40 @@ def cross_validated(
     catalogue. Minutes of work; when ``progress`` raises ``Cancelled``, the child process is ended first.
     """
     folder = project / "cache" / FOLDER / snapshot.task.value
-    _clear(folder)
-    count = min(COUNT[snapshot.task], len(snapshot.images))
-    if count < 2:
-        raise LensmithError("One labelled picture alone cannot be checked.", "Label more pictures first.")
-    spec = _spec(project, snapshot, progress, image_size, epochs)
-    folder.mkdir(parents=True)
-    write_json(folder / "spec.json", spec)
-    write_json(folder / "snapshot.json", snapshot)
-    write_json(folder / FOLDS_FILE, deal(snapshot.images, count))
-    finished = _watch(folder, progress)
-    if finished is None or finished.outcome is not Outcome.COMPLETED:
-        raise LensmithError(*((finished.reason, finished.remedy) if finished else ("The check did not end.", "")))
-    answers = read_json(folder / "predictions.json", PredictionSet)
-    _clear(folder)
+    with _alone(folder):
+        _clear(folder)
+        count = min(COUNT[snapshot.task], len(snapshot.images))
+        if count < 2:
+            raise LensmithError("One labelled picture alone cannot be checked.", "Label more pictures first.")
+        spec = _spec(project, snapshot, progress, image_size, epochs)
+        folder.mkdir()
+        write_json(folder / "spec.json", spec)
+        write_json(folder / "snapshot.json", snapshot)
+        write_json(folder / FOLDS_FILE, deal(snapshot.images, count))
+        finished = _watch(folder, progress)
+        if finished is None or finished.outcome is not Outcome.COMPLETED:
+            raise LensmithError(*((finished.reason, finished.remedy) if finished else ("The check did not end.", "")))
+        answers = read_json(folder / "predictions.json", PredictionSet)
+        _clear(folder)
     return answers.classes.get(FOLDS) or answers.boxes.get(FOLDS) or []
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else checks the labels of this project meanwhile; raises ``LensmithError`` when somebody does."""
+    with translated_errors(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_suffix(".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise LensmithError(
+            "The labels of this project are being checked already, by another window or command.", "Wait until it ends."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _watch(folder: Path, progress: Progress) -> Finished | None:

@@ -1,6 +1,5 @@
 """Check what is there: labels that a model contradicts, from what it says of pictures that it did not train on."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.actions.cross_validating import cross_validated
+from core.actions.doubt_list import keep_doubts
 from core.actions.reporting import report_of
 from core.data.images import read
 from core.domain.annotation import Boxes, ClassLabel
@@ -20,13 +20,11 @@ from core.domain.progress import Progress, silent
 from core.domain.task import Split, Task
 from core.inference.onnx_model import OnnxModel
 from core.labelling.doubt_ranking import BoxCase, ClassCase, rank_boxes, rank_classes
-from core.labelling.doubts import DoubtReport, ImageDoubts, standing
-from core.store.codec import read_json, write_json
-from core.store.labels import read_labels
+from core.labelling.doubts import DoubtReport, ImageDoubts
+from core.store.codec import read_json
 from core.store.project_store import ProjectStore
 from core.store.run_store import RunFolder, RunStore
 
-FILE = "doubts.json"  # in the cache folder
 OUT_OF_FOLD = "cross-validation"  # the ``source`` of doubts by models that were trained for this alone
 _PREDICTIONS = "predictions.json"
 
@@ -83,28 +81,7 @@ def find_doubts(
         unjudged=judged.unjudged | ({"missing": gone} if gone else {}),
         images=tuple(_rank(task, here, judged)),
     )
-    write_json(store.cache_dir / FILE, report)
-    return _still_standing(store, report)
-
-
-def standing_doubts(store: ProjectStore) -> DoubtReport | None:
-    """The doubts of the last search that nobody has answered since; ``None`` before the first search."""
-    path = store.cache_dir / FILE
-    if not path.exists():
-        return None
-    try:
-        report = read_json(path, DoubtReport)
-    except LensmithError:  # the cache may be thrown away at any time, so also when it cannot be read
-        return None
-    return _still_standing(store, report)
-
-
-def _still_standing(store: ProjectStore, report: DoubtReport) -> DoubtReport:
-    known = {hash_ for _, hash_ in store.files()}
-    asked = [one for one in report.images if one.hash in known]
-    labels = read_labels(store, [one.hash for one in asked])
-    left = (standing(one, labels[one.hash]) for one in asked)
-    return replace(report, images=tuple(one for one in left if one is not None))
+    return keep_doubts(store, report)
 
 
 def _labelled(store: ProjectStore, task: Task | None) -> list[Image]:
@@ -221,9 +198,3 @@ def _in_use(judged: _Judged, classes: set[int]) -> _Judged:
 def _count(counts: dict[str, int], reason: str, number: int) -> None:
     if number:
         counts[reason] = counts.get(reason, 0) + number
-
-
-def forget_doubts(store: ProjectStore) -> None:
-    """Throw the ranking away."""
-    (store.cache_dir / FILE).unlink(missing_ok=True)
-    shutil.rmtree(store.cache_dir / "folds", ignore_errors=True)

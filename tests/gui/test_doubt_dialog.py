@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.state import Session
 from app.widgets.label.doubt_dialog import DoubtDialog
 from core.actions.cross_validating import FOLDER
-from core.actions.doubting import FILE
+from core.actions.doubt_list import FILE
 from core.data.images import inspect
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel
 from core.domain.dataset import Image
@@ -107,10 +107,12 @@ def shown(session: Session, qtbot, rows: int = 3) -> Iterator[DoubtDialog]:
     made.show()
     qtbot.waitExposed(made)
     qtbot.waitUntil(lambda: len(made.list.model.rows) == rows and not session.jobs.jobs)
-    yield made
-    qtbot.waitUntil(lambda: not desk.is_saving)
-    made.close()
-    QApplication.processEvents()
+    try:
+        yield made
+        qtbot.waitUntil(lambda: not desk.is_saving)
+    finally:
+        made.close()
+        QApplication.processEvents()
 
 
 def hash_at(session: Session, number: int) -> str:
@@ -298,13 +300,31 @@ def test_that_a_finished_run_judges_what_it_did_not_train_on(colours: ProjectSto
         dialog.judge.setCurrentIndex(1)
         QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
         assert dialog.cancel.isVisible()
-        qtbot.waitUntil(lambda: dialog.start.isVisible(), timeout=20_000)
+        qtbot.waitUntil(lambda: dialog.start.isVisible() and not session.jobs.jobs, timeout=20_000)
         assert [one.hash for one in dialog.list.model.rows] == [session.data.images[3].hash]
         assert "6 not judged" in dialog.summary.text()
         qtbot.waitUntil(lambda: dialog._desk.get(session.data.images[3].hash) is not None)
         press(dialog, KEY.Key_Return)
         saved(session, qtbot)
         assert stored(session, 3).label == 2
+    session.close()
+
+
+def test_that_a_search_goes_on_when_the_window_of_doubts_is_closed(
+    colours: ProjectStore, tmp_path: Path, qtbot
+) -> None:
+    add_run(colours, "simulated?epoch_seconds=0.3", finished=False)
+    session = open_session(colours, tmp_path, qtbot)
+    with shown(session, qtbot, rows=0) as dialog:
+        QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=20_000)
+    again = DoubtDialog(session, LabelDesk(session))
+    again.show()
+    assert again.cancel.isVisible()
+    qtbot.waitUntil(lambda: len(again.list.model.rows) == 1, timeout=30_000)
+    assert again.list.model.rows[0].hash == session.data.images[3].hash
+    again.close()
+    QApplication.processEvents()
     session.close()
 
 
@@ -318,7 +338,7 @@ def test_that_cancel_ends_the_models_that_are_trained_for_it(colours: ProjectSto
         record = worker_of(folder)
         assert record is not None
         QTest.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: dialog.start.isVisible(), timeout=20_000)
+        qtbot.waitUntil(lambda: dialog.start.isVisible() and not session.jobs.jobs, timeout=20_000)
         assert not record.process.is_alive()
         assert not folder.exists()
         assert dialog.title.text() == "Not checked yet"

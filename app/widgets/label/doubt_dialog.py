@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app import edits, theme
 from app.jobs import Job
@@ -45,10 +46,12 @@ class DoubtDialog(QDialog):
         self.resize(SIZE if parent is None else SIZE.boundedTo(parent.window().size()))
         self._refresh(Change.DATA | Change.RUNS | Change.ACCESS)
         self._show_searching()
+        self._say("magnifying-glass", self.tr("Reading what was found …"), "")
         under_way = next((job for job in session.jobs.jobs if job.lane == "doubts" and not job.quiet), None)
         if under_way is not None:
             self._follow(under_way)
-        edits.read_doubts(session).done.connect(self._show_report)
+        session.jobs.ended.connect(self._end_search)
+        self._read()
 
     def _refresh(self, change: Change) -> None:
         if change & Change.DATA:
@@ -93,12 +96,9 @@ class DoubtDialog(QDialog):
         self._follow(edits.find_doubts(self._session, self.judge.currentData()))
 
     def _follow(self, job: Job) -> None:
-        """Bound methods of this dialog: Qt lets go of them when it is closed."""
         self._job = job
         self._show_progress(0, 0, "")
         job.progressed.connect(self._show_progress)
-        job.done.connect(self._show_report)
-        job.finished.connect(self._end_search)
         self._show_searching()
 
     def _show_progress(self, done: int, total: int, step: str) -> None:
@@ -106,9 +106,19 @@ class DoubtDialog(QDialog):
         self.bar.setValue(done)
         self.step.setText(said(step) or self.tr("Starting"))
 
-    def _end_search(self) -> None:
-        self._job = None
-        self._show_searching()
+    def _end_search(self, job: Job) -> None:
+        """However it ended: what it found is in the project's cache, or what an earlier one found."""
+        if job is self._job:
+            self._job = None
+            self._show_searching()
+            self._read()
+
+    def _read(self) -> None:
+        def show(report: DoubtReport | None) -> None:
+            if isValid(self):  # it may have been closed meanwhile
+                self._show_report(report)
+
+        edits.read_doubts(self._session, show)
 
     def _cancel(self) -> None:
         if self._job is not None:

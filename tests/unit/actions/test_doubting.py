@@ -12,7 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.actions.cross_validating import FOLDER
-from core.actions.doubting import FILE, find_doubts, standing_doubts
+from core.actions.doubt_list import FILE, standing_doubts
+from core.actions.doubting import find_doubts
 from core.cli.main import run as command
 from core.data.images import cv2, inspect
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
@@ -119,7 +120,7 @@ def test_that_models_trained_for_it_in_a_child_put_the_wrong_labels_first(store:
     assert (report.judged, report.unjudged, report.source) == (PICTURES, {}, "cross-validation")
     assert "Training models to compare with" in steps
     assert len(RunStore(store.path).list()) == 1, "what was trained for it is no run"
-    assert not list((store.cache_dir / FOLDER).iterdir())
+    assert not list((store.cache_dir / FOLDER).glob("*/"))
     assert report.images == find_doubts(store, None).images, "the same again"
 
 
@@ -149,8 +150,21 @@ def test_that_a_cancelled_check_leaves_no_process_and_nothing_half_done(store: P
     assert child is not None
     assert not child.is_alive()
     assert not psutil.pid_exists(child.pid) or psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE
-    assert not list((store.cache_dir / FOLDER).iterdir())
+    assert not list((store.cache_dir / FOLDER).glob("*/"))
     assert standing_doubts(store) is None
+
+
+def test_that_two_checks_do_not_disturb_each_other(store: ProjectStore) -> None:
+    make_run(store)
+    refused: list[str] = []
+
+    def progress(done: int, total: int, what: str) -> None:
+        if not refused:
+            with pytest.raises(LensmithError, match="being checked already") as error:
+                find_doubts(store, None)
+            refused.append(str(error.value))
+
+    assert find_doubts(store, None, progress).judged == PICTURES
 
 
 def test_that_a_training_that_fails_is_told_and_what_was_known_stays(store: ProjectStore) -> None:
