@@ -47,9 +47,10 @@ def following(images: Sequence[Image], image_hash: str) -> Image | None:
     path = next((one.path for one in images if one.hash == image_hash), None)
     if path is None:
         return None
-    folder = os.path.dirname(path)  # noqa: PTH120
-    later = (one for one in images if os.path.dirname(one.path) == folder and natural(one.path) > natural(path))  # noqa: PTH120
-    return min(later, key=lambda one: natural(one.path), default=None)
+    folder, own = os.path.dirname(path), natural(path)  # noqa: PTH120
+    beside = ((natural(one.path), one) for one in images if os.path.dirname(one.path) == folder)  # noqa: PTH120
+    found = min((pair for pair in beside if pair[0] > own), key=lambda pair: pair[0], default=None)
+    return None if found is None else found[1]
 
 
 def track(store: ProjectStore, images: Sequence[Image], image_hash: str, progress: Progress = silent) -> Tracked:

@@ -273,10 +273,49 @@ def test_that_a_project_without_classes_says_what_to_do_first(tmp_path: Path, qt
         session.close()
 
 
+def test_that_noise_is_told_apart_from_objects_and_cannot_be_applied(tmp_path: Path, qtbot) -> None:
+    specks = np.full((400, 400, 3), 255, np.uint8)
+    specks[::8, ::8] = 0
+    picture = draw_picture(tmp_path / "a.png", specks)
+    with ProjectStore.create(tmp_path / "p", task=Task.DETECTION) as store:
+        store.add_classes(["bolt"])
+        store.import_images([ImportedImage(facts=inspect(picture.path), path=picture.path, mtime_ns=1)])
+        session = Session(store, Settings(tmp_path / "window.ini"))
+        session.reload()
+        qtbot.waitUntil(lambda: session.loaded)
+        panel = opened(session, LabelDesk(session), "a.png", qtbot)
+        for name in ("merge_distance", "margin"):
+            type_number(qtbot, panel, name, "0")
+        type_number(qtbot, panel, "smallest", "1")
+        assert panel._count.text() == "More than 2,000 boxes"
+        assert panel._words.text().startswith("That is texture or noise.")
+        assert not panel.apply_one.isEnabled()
+        assert shown(panel) == []
+        put_away(panel)
+        session.close()
+
+
+def test_that_a_project_that_is_only_read_shows_contours_and_takes_none(
+    session: Session, tmp_path: Path, qtbot
+) -> None:
+    with ProjectStore.open(session.path, for_writing=False) as store:
+        reading = Session(store, Settings(tmp_path / "window.ini"))
+        reading.reload()
+        qtbot.waitUntil(lambda: reading.loaded)
+        panel = opened(reading, LabelDesk(reading), "a.png", qtbot)
+        assert len(shown(panel)) == 2
+        assert panel._words.text() == reading.reading_only
+        assert not panel.apply_one.isEnabled()
+        assert not panel.apply_all.isEnabled()
+        put_away(panel)
+        reading.close()
+
+
 def test_that_a_longer_language_fits(session: Session, desk: LabelDesk, qapp, qtbot) -> None:
     translator = speak(qapp)
     panel = opened(session, desk, "a.png", qtbot)
     choose(qtbot, panel, "threshold", "adaptive")
+    QApplication.processEvents()  # the layout follows the new texts
     texts = untranslated(panel), clipped(panel)
     put_away(panel)
     qapp.removeTranslator(translator)
