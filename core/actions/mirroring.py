@@ -6,6 +6,7 @@ difference until the user says whose it shall be.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,7 @@ from core.store.mirror_record import MirrorRecord, changed_since, read_record, r
 from core.store.project_store import ProjectStore
 
 Choice = Literal["theirs", "ours"]
+WRITERS = 8
 FEW = 200  # images that are looked up one by one; more are read all at once
 
 
@@ -168,17 +170,28 @@ class Mirror:
         if wanted:
             record.pending = {file: _digest(content) for file, content in wanted.items() if content is not None}
             write_record(self._store.path, record)
-        for file, content in counted(wanted.items(), progress, "Writing label files"):
-            path = self.folder / file
-            with translated_errors(path):
-                if content is None:
-                    path.unlink(missing_ok=True)
-                else:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    write_atomic(path, content)
-            self._note(file, None if content is None else _digest(content))
+        # Each write waits for the disk; side by side they wait together.
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writes = [pool.submit(self._put, file, content) for file, content in wanted.items()]
+            try:
+                for write in counted(writes, progress, "Writing label files"):
+                    self._note(*write.result())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         record.pending, record.edit = {}, edit
         write_record(self._store.path, record)
+
+    def _put(self, file: str, content: bytes | None) -> tuple[str, str | None]:
+        """In a thread: the file, and the digest of what is in it now."""
+        path = self.folder / file
+        with translated_errors(path):
+            if content is None:
+                path.unlink(missing_ok=True)
+                return file, None
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+        return file, _digest(content)
 
     def _note(self, file: str, digest: str | None) -> None:
         if digest is None:
