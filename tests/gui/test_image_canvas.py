@@ -272,6 +272,28 @@ def test_that_a_drag_of_a_box_that_is_gone_comes_to_nothing(hand):
 
 
 @on(BOX)
+def test_that_labels_from_elsewhere_come_at_once_while_a_second_click_is_awaited(hand):
+    hand.click(300, 300)
+    hand.move(320, 320)
+    hand.canvas.set_labels(labels_with([OTHER]), LOOKS)
+    assert boxes(hand.canvas._shown) == [OTHER]
+    hand.click(350, 350)
+
+    assert boxes(hand.labels) == [OTHER, Box(300, 300, 350, 350, 1)]
+
+
+@on(BOX, OTHER)
+def test_that_commands_leave_alone_what_the_mouse_holds(hand):
+    hand.press(150, 140)
+    hand.canvas.delete_selected()
+    hand.move(160, 150)
+    hand.canvas.delete_selected()
+    hand.release(160, 150)
+
+    assert hand.verbs == ["move"]
+
+
+@on(BOX)
 def test_that_the_next_picture_ends_a_drag(hand):
     hand.press(150, 140)
     hand.move(160, 150)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPixmap
 
@@ -63,6 +64,8 @@ class Scene(Struct, frozen=True, kw_only=True):
     hovered: Item | None = None
     handled: Item | None = None
     live: Mapping[Item, Box] = {}
+    only: frozenset[Item] | None = None  # and a new one
+    without: frozenset[Item] = frozenset()
     new: Box | None = None
     boxes: bool = True
     names: bool = True
@@ -99,49 +102,71 @@ class _Rows(Struct):
         return QRectF(left / ratio, top / ratio, (right - left) / ratio, (bottom - top) / ratio)
 
 
+class _Painting(Struct):
+    """What was painted of a scene; ``pixels`` are those of ``image``, which does not keep them alive."""
+
+    of: tuple[object, ...]
+    scene: Scene
+    image: QImage | None
+    pixels: np.ndarray
+
+
 class BoxPainter:
-    """Paints boxes; the painting is kept as long as nothing of the scene changes, and names as pictures for longer."""
+    """Paints boxes: those at rest once, as long as nothing of them changes, and over them what the mouse is at.
+
+    Names are kept as pictures for longer.
+    """
 
     def __init__(self) -> None:
-        self._scene: Scene | None = None
-        self._labels: ImageLabels | None = None
-        self._looks: Mapping[int, ClassLook] = {}
-        self._painting: tuple[QImage, np.ndarray] | None = None
+        self._rest: _Painting | None = None
+        self._over: _Painting | None = None
         self._sheet_key: tuple[object, ...] = ()
         self._sheet = _sheet(None, {}, None)
         self._chips: dict[tuple[object, ...], QPixmap] = {}
         self._chips_of: tuple[object, ...] = ()
 
-    def painting(self, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene) -> QImage:
-        """All boxes and what belongs to them, transparent elsewhere, as large as the window."""
-        same = labels is self._labels and looks is self._looks and scene == self._scene
-        if self._painting is None or not same or self._chips_of != (theme.current(), scene.ratio):
-            self._labels, self._looks, self._scene = labels, looks, scene
-            if self._chips_of != (theme.current(), scene.ratio) or len(self._chips) > 2000:
-                self._chips_of = (theme.current(), scene.ratio)
-                self._chips.clear()
-            self._painting = self._painted(labels, looks, scene)
-        return self._painting[0]
+    def paint(
+        self, painter: QPainter, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene
+    ) -> None:
+        """All boxes and what belongs to them, over the whole window."""
+        chips_of = (theme.current(), scene.ratio)
+        if self._chips_of != chips_of or len(self._chips) > 2000:
+            self._chips_of = chips_of
+            self._chips.clear()
+        focus = frozenset(item for item in (*scene.live, scene.hovered, scene.handled) if item is not None)
+        rest = replace(scene, hovered=None, handled=None, live={}, new=None, without=frozenset(scene.live))
+        self._rest = self._painted(self._rest, labels, looks, rest)
+        over = replace(scene, only=focus, grid=False)
+        self._over = self._painted(self._over, labels, looks, over) if focus or scene.new is not None else None
+        for painting in (self._rest, self._over):
+            if painting is not None and painting.image is not None:
+                painter.drawImage(0, 0, painting.image)
 
     def _painted(
-        self, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene
-    ) -> tuple[QImage, np.ndarray]:
-        width, height = scene.window
-        pixels = np.zeros((height, width, 4), np.uint8)
+        self, before: _Painting | None, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene
+    ) -> _Painting:
+        of = (labels, looks, theme.current())
+        same = before is not None and all(new is old for new, old in zip(of, before.of, strict=True))
+        if before is not None and same and scene == before.scene:
+            return before
         sheet = self._sheet_of(labels, looks, scene) if scene.boxes else None
         rows = None if sheet is None else _rows_of(sheet, scene)
+        if not (scene.grid or (rows is not None and rows.seen.any())):
+            return _Painting(of, scene, None, np.zeros(0, np.uint8))
+        width, height = scene.window
+        pixels = np.zeros((height, width, 4), np.uint8)
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(scene.ratio)
         if sheet is not None and rows is not None:
             _draw_fills(pixels, sheet, rows, scene)
         if scene.grid:
             raster.draw_grid(pixels, scene.image, scene.scale, scene.corner, _grid_colour())
-        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
-        image.setDevicePixelRatio(scene.ratio)
         if sheet is not None and rows is not None:
             _draw_lines(pixels, sheet, rows, scene)
             painter = QPainter(image)
             self._paint_details(painter, sheet, rows, scene)
             painter.end()
-        return image, pixels
+        return _Painting(of, scene, image, pixels)
 
     def _sheet_of(self, labels: ImageLabels | None, looks: Mapping[int, ClassLook], scene: Scene) -> _Sheet | None:
         key = (labels, looks, scene.training, theme.current())
@@ -159,8 +184,8 @@ class BoxPainter:
         seen = seen[seen < len(sheet.looks) - rows.new]
         if not (scene.names and self._has_room_for_names(sheet, seen, room, scene.ratio)):
             self._paint_markers(painter, sheet, rows, seen, scene.ratio)
-            seen = seen[rows.chosen[seen] | (seen == rows.hovered)]
-            seen = seen[: 0 if len(seen) > _NAMED else None]
+            focused = rows.chosen[seen] | (seen == rows.hovered)
+            seen = seen[focused] if focused.sum() <= _NAMED else seen[:0]
         for row in seen[np.argsort(rows.chosen[seen], kind="stable")].tolist():  # chosen ones above the others
             self._paint_chip(painter, sheet.looks[row], rows, row, room, scene.ratio)
         if rows.handled >= 0 and rows.seen[rows.handled]:
@@ -266,9 +291,16 @@ def _rows_of(sheet: _Sheet, scene: Scene) -> _Rows:
     if scene.new is not None:
         chosen[-1] = True
     rects = raster.placed(boxes, scene.scale, scene.corner)
+    seen = raster.in_sight(rects, *scene.window, round(8 * scene.ratio))
+    if scene.only is not None:
+        meant = np.zeros(len(boxes), bool)
+        meant[[sheet.row(item) for item in scene.only]] = True
+        meant[len(boxes) - (scene.new is not None) :] = True
+        seen &= meant
+    seen[[sheet.row(item) for item in scene.without]] = False
     return _Rows(
         rects=rects,
-        seen=raster.in_sight(rects, *scene.window, round(8 * scene.ratio)),
+        seen=seen,
         chosen=chosen,
         small=small,
         hovered=sheet.row(scene.hovered),
@@ -279,15 +311,14 @@ def _rows_of(sheet: _Sheet, scene: Scene) -> _Rows:
 
 def _draw_fills(pixels: np.ndarray, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:
     """What is chosen or pointed at; but one wants to see what is inside a box while changing it."""
-    if scene.live or scene.new is not None:
-        return
-    if rows.hovered >= 0:
+    if scene.only is None:
+        chosen = rows.chosen & rows.seen
+        for index in np.unique(sheet.colours[chosen]).tolist():
+            colour = _premultiplied(_colour(index), 0.12)
+            raster.draw_fills(pixels, rows.rects[chosen & (sheet.colours == index)], colour)
+    elif rows.hovered >= 0 and not rows.chosen[rows.hovered]:
         colour = _premultiplied(_colour(int(sheet.colours[rows.hovered])), 0.07)
         raster.draw_fills(pixels, rows.rects[[rows.hovered]], colour)
-    chosen = rows.chosen & rows.seen
-    for index in np.unique(sheet.colours[chosen]).tolist():
-        colour = _premultiplied(_colour(index), 0.12)
-        raster.draw_fills(pixels, rows.rects[chosen & (sheet.colours == index)], colour)
 
 
 def _draw_lines(pixels: np.ndarray, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:

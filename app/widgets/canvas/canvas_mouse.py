@@ -54,10 +54,11 @@ class CanvasMouse(LabelledPicture):
         super().expect(size, preview)
 
     def set_labels(self, labels: ImageLabels | None, looks: Mapping[int, ClassLook]) -> None:
-        """As above; while the user drags they wait."""
-        if self._gesture is not None or self._press is not None:
+        """As above; while a button is down they wait."""
+        if self._press is not None:
             self._waiting = (labels, looks)
         else:
+            self._waiting = None
             super().set_labels(labels, looks)
 
     def set_writable(self, writable: bool) -> None:
@@ -271,9 +272,8 @@ class CanvasMouse(LabelledPicture):
         return went_on
 
     def _take_waiting(self) -> None:
-        if self._waiting is not None and self._gesture is None and self._press is None:
-            (labels, looks), self._waiting = self._waiting, None
-            self.set_labels(labels, looks)
+        if self._waiting is not None and self._press is None:
+            self.set_labels(*self._waiting)
 
     def _carried_over(self, gesture: Gesture | None) -> Gesture | None:
         """The gesture on the labels that came while it went on."""

@@ -24,7 +24,7 @@ class ImageCanvas(CanvasMouse):
 
     def delete_selected(self) -> None:
         """Boxes; where only proposals are chosen, they are refused."""
-        if not self._chosen or not self._may_change():
+        if not self._chosen or not self._may_edit():
             return
         names = [self._name(item) for item in sorted(self._chosen) if not item.proposed]
         if names:
@@ -34,7 +34,7 @@ class ImageCanvas(CanvasMouse):
 
     def duplicate_selected(self) -> None:
         boxes = [label_editing.box_of(self._shown, item) for item in sorted(self._chosen)]
-        if boxes and self._may_change():
+        if boxes and self._may_edit():
             self._add_beside(boxes, "duplicate")
 
     def copy_selected(self) -> None:
@@ -48,7 +48,7 @@ class ImageCanvas(CanvasMouse):
         """What was copied, at its place where that is free; classes that are unknown here are left out."""
         ids = {look.name: class_id for class_id, look in self._looks.items()}
         boxes = [replace(box, class_id=ids[name]) for name, box in ImageCanvas._copied if name in ids]
-        if boxes and self._may_change():
+        if boxes and self._may_edit():
             self._add_beside(boxes, "paste")
 
     def paste_boxes(self, boxes: Sequence[LabelledBox], verb: str) -> None:
@@ -56,13 +56,13 @@ class ImageCanvas(CanvasMouse):
         there = set(label_editing.boxes_of(self._shown))
         placed = [box_editing.inside(one.box, self._view.image) for one in boxes]
         new = [LabelledBox(box, Origin("pasted")) for box in dict.fromkeys(placed) if box not in there]
-        if new and self._may_change():
+        if new and self._may_edit():
             labels, items = label_editing.added(self._shown, new)
             self._commit(verb, [str(len(new))], labels, items)
 
     def nudge(self, across: float, down: float) -> None:
         """By pixels of the picture."""
-        if not self._chosen or not self._may_change():
+        if not self._chosen or not self._may_edit():
             return
         items = sorted(self._chosen)
         boxes = [label_editing.box_of(self._shown, item) for item in items]
@@ -77,7 +77,7 @@ class ImageCanvas(CanvasMouse):
             for item in sorted(self._chosen)
             if (box := label_editing.box_of(self._shown, item)).class_id != class_id or item.proposed
         }
-        if others and self._may_change():
+        if others and self._may_edit():
             old = ", ".join(dict.fromkeys(self._name(item) for item in others))
             labels, items = label_editing.changed(self._shown, others)
             unchanged = [item for item in self._chosen if item not in others]
@@ -136,6 +136,10 @@ class ImageCanvas(CanvasMouse):
 
     # Helpers
 
+    def _may_edit(self) -> bool:
+        """Not while the mouse is at something: what it holds could be gone."""
+        return self._press is None and self._may_change()
+
     def _add_beside(self, boxes: Sequence[Box], verb: str) -> None:
         step = _STEP_ASIDE / self._view.factor
         placed = box_editing.beside(boxes, label_editing.boxes_of(self._shown), step, self._view.image)
@@ -147,12 +151,12 @@ class ImageCanvas(CanvasMouse):
         return chosen or [item for item in (self._hover.item,) if item is not None and item.proposed]
 
     def _accept(self, verb: str, items: list[Item]) -> None:
-        if items and self._may_change():
+        if items and self._may_edit():
             labels, made = label_editing.accepted(self._shown, items)
             self._commit(verb, [str(len(items))], labels, made if verb == "accept" else [])
 
     def _refuse(self, items: list[Item]) -> None:
-        if items and self._may_change():
+        if items and self._may_edit():
             self._commit("refuse", [str(len(items))], label_editing.removed(self._shown, items), [])
 
     def _bring_into_sight(self, box: Box) -> None:

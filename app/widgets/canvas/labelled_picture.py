@@ -206,7 +206,7 @@ class LabelledPicture(PictureArea):
             names=self._names_shown,
             grid=self.scale >= _GRID_FROM,
         )
-        painter.drawImage(0, 0, self._painter.painting(self._labels, self._looks, scene))
+        self._painter.paint(painter, self._labels, self._looks, scene)
         if new is not None:
             self._paint_sizes(painter, new)
         elif only is not None and self._boxes_shown:
