@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # OpenCV comes with these: they are imported by the verbs, so
     from core.actions.repairing import Located
     from core.actions.shipping import Exported
     from core.actions.tiling import Tiled
+    from core.actions.tracking import Tracked
 
 Parts = Mapping[str, Split | None]  # image hash -> part
 
@@ -338,3 +339,16 @@ def read_doubts(session: Session, done: Callable[[DoubtReport | None], object]) 
         return standing_doubts(session.store)
 
     return session.jobs.run("", work, done=done, lane="read", quiet=True)
+
+
+def track_to_next(session: Session, desk: LabelDesk, image_hash: str, done: Callable[["Tracked"], object]) -> None:
+    """Propose the boxes of an image on the picture that follows it; ``done`` gets which one that is, and how many."""
+    results: list[Tracked] = []
+
+    def work(progress: Progress) -> Edited | None:
+        from core.actions import tracking
+
+        results.append(tracking.track(session.store, session.data.images, image_hash, progress))
+        return results[-1].edited
+
+    desk.carry_out(session.tr("Tracking to the next picture"), work, lambda edited: done(results[-1]))
