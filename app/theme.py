@@ -225,6 +225,19 @@ QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QListWidget#plain {{ background: {surface}; border: 1px solid {line}; border-radius: {card}px; padding: 4px;
+  color: {text}; }}
+QListWidget#plain:focus {{ border: 2px solid {accent}; padding: 3px; }}
+QListWidget#plain::item {{ border-radius: {control}px; padding: 6px 8px; }}
+QListWidget#plain::item:hover {{ background: {background}; }}
+QListWidget#plain::item:selected {{ background: {accent_soft}; color: {text}; }}
+QPushButton[keycap="true"] {{ background: {background}; padding: 3px 8px; }}
+QPushButton[keycap="true"]:hover {{ border-color: {accent}; }}
+QPushButton[keycap="true"]:focus {{ border: 2px solid {accent}; padding: 2px 7px; }}
+QToolButton[switch="true"] {{ border: 1px solid transparent; border-radius: {control}px; }}
+QToolButton[switch="true"]:hover {{ background: {accent_soft}; }}
+QToolButton[switch="true"]:checked {{ background: {accent_soft}; border-color: {accent}; }}
+QToolButton[switch="true"]:focus {{ border: 2px solid {accent}; }}
 QToolTip {{ color: {text}; background: {surface}; border: 1px solid {line}; padding: 6px; }}
 """
 

@@ -178,9 +178,7 @@ class LabelPage(LabelFace):
         """Along the strip; forward, a picture that was drawn on is done."""
         if step > 0:
             self._do(label_rules.finished)
-        place = None if self.walk is None else self.walk.beside(step)
-        if place is not None:
-            self.go_to(place)
+        self._go_on(None if self.walk is None else self.walk.beside(step))
 
     def go_to_end(self, position: int) -> None:
         """0: the first of the strip, -1: the last."""
@@ -194,10 +192,9 @@ class LabelPage(LabelFace):
             self.canvas.accept_all() if self.draws_boxes else self._do(label_rules.accepted)
         else:
             self._do(label_rules.finished)
-            self._go_on()
+            self._go_on(None if self.walk is None else self.walk.next_to_do())
 
-    def _go_on(self) -> None:
-        place = None if self.walk is None else self.walk.next_to_do()
+    def _go_on(self, place: int | None) -> None:
         if place is not None:
             self.go_to(place)
 
@@ -220,9 +217,8 @@ class LabelPage(LabelFace):
 
     def review_proposals(self) -> None:
         """The least certain first."""
-        if self.walk is not None:
-            self._choose_filter(LabelState.PROPOSED)
-            self.go_to_end(0)
+        self.choose_filter(LabelState.PROPOSED)
+        self.go_to_end(0)
 
     def toggle_grid(self) -> None:
         """Many pictures, or one."""
@@ -231,6 +227,7 @@ class LabelPage(LabelFace):
 
     def _show_grid(self) -> None:
         self._show_panels()
+        self.show_cards(boxes=self.draws_boxes)
         if self.is_grid and self.walk is not None:
             self._choose_filter(self.walk.filter)
             self.grid.grid.set_current(self.walk.position)
@@ -238,9 +235,8 @@ class LabelPage(LabelFace):
 
     def _leave_grid(self, position: int) -> None:
         assert self.walk is not None
-        place = self.walk.order[position]
         self.toggle_grid()
-        self.go_to(place)
+        self.go_to(self.walk.order[position])
 
     # What is edited
 
@@ -277,7 +273,7 @@ class LabelPage(LabelFace):
             self._change_chosen(*act)
         elif self.is_writable:
             self.change(act)
-            self._go_on()
+            self._go_on(None if self.walk is None else self.walk.next_to_do())
 
     def nothing_here(self) -> None:
         """Background; in the grid, of the pictures chosen that have no boxes."""
@@ -338,8 +334,7 @@ class LabelPage(LabelFace):
     def _show_task(self) -> None:
         """The pictures, or what has to come before them."""
         data = self.session.data
-        self.boxes.setVisible(self.draws_boxes)
-        self.label_card.setVisible(not self.draws_boxes)
+        self.show_cards(boxes=self.draws_boxes)
         if not data.images:
             self.show_part(self.no_pictures)
         elif data.info.task is None and self.is_writable:
@@ -491,24 +486,13 @@ class LabelPage(LabelFace):
         self.class_edits.follow(self.classes)
 
     def _help(self, name: str) -> None:
-        helpers = self.helpers
-        verbs: dict[str, Callable[[], object]] = {
-            "review": self.review_proposals,
-            "history": self.show_history,
-            "keys": self.show_keys,
-            "propose": lambda: helpers.propose([one.hash for one in self._filtered()]),
-            "contours": lambda: helpers.find_contours(self.image, self.canvas.current_class),
-            "check": helpers.check_labels,
-            "mirror": helpers.show_mirror,
-            "merge": helpers.choose_project,
-        }
-        verbs[name]()
-
-    def _filtered(self) -> list[Image]:
-        """What a filter leaves; nothing where there is none."""
-        return self.walk.images if self.walk is not None and self.walk.filter is not None else []
+        own = {"review": self.review_proposals, "history": self.show_history, "keys": self.show_keys}
+        if name in own:
+            own[name]()
+        elif self.walk is not None:
+            filtered = self.walk.images if self.walk.filter is not None else []
+            self.helpers.help_with(name, self.image, self.canvas.current_class, filtered)
 
     def _show_picture(self, image_hash: str) -> None:
-        place = self.session.place_of(image_hash)
-        if place is not None and self.walk is not None:
-            self.go_to(place)
+        if self.walk is not None:
+            self._go_on(self.session.place_of(image_hash))

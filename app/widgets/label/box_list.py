@@ -139,7 +139,7 @@ class _Model(QAbstractListModel):
             if row < len(self.boxes):
                 return f"{name}\n{origin_words(self.boxes[row][1])}"
             _, score, source = self.proposals[row - len(self.boxes)]
-            return f"{name}\n{origin_words(Origin('proposed', source))}  {score:.2f}"
+            return f"{name}\n{origin_words(Origin('proposed', source))}  {100 * score:.0f} %"
         return None
 
 
@@ -169,7 +169,7 @@ class _Rows(QStyledItemDelegate):
             painter.drawRoundedRect(room.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
         left = room.left() + theme.SMALL
         if look is not None:
-            class_mark(look.index).paint(painter, QRect(left, room.center().y() - 7, 14, 14))
+            class_mark(look.index).paint(painter, QRect(left, room.center().y() - 6, 14, 14))
         left += 14 + theme.SMALL
         words = QRect(left, room.top(), room.right() - theme.SMALL - left, ROW)
         font = QFont(painter.font())
@@ -177,7 +177,7 @@ class _Rows(QStyledItemDelegate):
         painter.setFont(font)
         facts = size_words(QSizeF(box.width, box.height))
         if score is not None:
-            facts = QCoreApplication.translate("BoxList", "proposed {}").format(f"{score:.2f}")
+            facts = QCoreApplication.translate("BoxList", "proposed {}").format(f"{100 * score:.0f} %")
         painter.setPen(QColor(colours.caution if score is not None else colours.muted))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, facts)
         words.setRight(words.right() - painter.fontMetrics().horizontalAdvance(facts) - theme.SMALL)

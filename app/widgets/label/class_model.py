@@ -30,7 +30,7 @@ class ClassModel(QAbstractListModel):
         self.is_writable = False
         self._keys = keys
         self._places: dict[int, int] = {}
-        self._counts: Mapping[int, int] = {}
+        self._counts: Mapping[int, int] | None = None  # not shown
         self._search = ""
 
     def set_classes(self, classes: Sequence[ImageClass]) -> None:
@@ -62,8 +62,9 @@ class ClassModel(QAbstractListModel):
         place = self._places.get(one.id, DIGITS)
         return self._keys.shown(f"class_{place + 1}") if place < DIGITS else ""
 
-    def count_of(self, one: ImageClass) -> int:
-        return self._counts.get(one.id, 0)
+    def count_of(self, one: ImageClass) -> str:
+        """How many boxes or pictures it has, if that is known here."""
+        return "" if self._counts is None else f"{self._counts.get(one.id, 0):,}"
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 (Qt's name and default)
         return 0 if parent.isValid() else len(self.shown)
@@ -124,7 +125,7 @@ class ClassRows(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(room.adjusted(1, 2, -1, -2), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
         left = room.left() + theme.SMALL
-        class_mark(look_of(one)).paint(painter, QRect(left, room.center().y() - 7, 14, 14))
+        class_mark(look_of(one)).paint(painter, QRect(left, room.center().y() - 6, 14, 14))
         left = self._paint_key(painter, left + 14 + theme.SMALL, room, self._model.key_of(one))
         self._paint_words(painter, QRect(left, room.top(), room.right() - theme.SMALL - left, ROW), one, chosen)
         painter.restore()
@@ -134,7 +135,7 @@ class ClassRows(QStyledItemDelegate):
             return left
         width = max(22, painter.fontMetrics().horizontalAdvance(key) + theme.SMALL)
         if key:
-            cap = QRect(left, room.center().y() - 10, width, 20)
+            cap = QRect(left, room.center().y() - 9, width, 20)
             painter.setPen(QPen(QColor(theme.current().line), 1))
             painter.setBrush(QColor(theme.current().background))
             painter.drawRoundedRect(cap, 4, 4)
@@ -144,7 +145,7 @@ class ClassRows(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, room: QRect, one: ImageClass, chosen: bool) -> None:
         colours = theme.current()
-        count = f"{self._model.count_of(one):,}"
+        count = self._model.count_of(one)
         font = QFont(painter.font())
         font.setFeature(QFont.Tag("tnum"), 1)
         painter.setFont(font)

@@ -140,6 +140,7 @@ class ClassPanel(Card):
             made.setIconSize(QSize(16, 16))
             made.setFixedSize(28, 28)
             made.setAutoRaise(True)
+            made.setProperty("switch", True)
             made.setCheckable(True)
             made.setChecked(look == look_of(one) % LOOKS)
             made.setAccessibleName(self.tr("Colour and marker {}").format(look + 1))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from app import theme
@@ -19,9 +19,9 @@ EDGE = 3  # room for the frame of the current one
 _BADGE = 20
 _NOTCH = 120  # of the wheel
 _NAMES_ROOM = 400  # overlays remembered
-_LOOKS = {  # of a state: icon, colour of the disc
+_LOOKS = {  # of a state: icon or sign, colour of the disc
     LabelState.IN_PROGRESS: ("pencil-simple", "accent"),
-    LabelState.PROPOSED: ("question", "caution"),
+    LabelState.PROPOSED: ("?", "caution"),
     LabelState.DONE: ("check", "good"),
     LabelState.PROBLEM: ("warning", "bad"),
 }
@@ -211,7 +211,14 @@ class FilmStrip(QAbstractScrollArea):
         painter.setPen(QPen(QColor(theme.current().surface), 1.5))
         painter.setBrush(QColor(getattr(theme.current(), role)))
         painter.drawEllipse(disc)
-        theme.icon(name, "surface").paint(painter, disc.adjusted(4, 4, -4, -4).toRect())
+        if len(name) == 1:
+            font = QFont(painter.font())
+            font.setVariableAxis(QFont.Tag("wght"), 700)
+            painter.setFont(font)
+            painter.setPen(QColor(theme.current().surface))
+            painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, name)
+        else:
+            theme.icon(name, "surface").paint(painter, disc.adjusted(4, 4, -4, -4).toRect())
         painter.restore()
 
     # Words

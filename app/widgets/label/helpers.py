@@ -1,6 +1,7 @@
 """What stands behind the buttons of Help me: dialogs that propose, check, merge and keep files for other tools."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,17 @@ class Helpers(QObject):
         self.mirror = MirrorKeeper(session, desk)
         QGuiApplication.instance().applicationStateChanged.connect(self._look_at_mirror)  # type: ignore[union-attr]
         self.dialog: QDialog | None = None  # the one that was opened last
+
+    def help_with(self, name: str, image: Image | None, class_id: int | None, filtered: Sequence[Image]) -> None:
+        """Open what a button of Help me names; ``filtered``: pictures that a filter leaves, if there is one."""
+        verbs: dict[str, Callable[[], object]] = {
+            "propose": partial(self.propose, [one.hash for one in filtered]),
+            "contours": partial(self.find_contours, image, class_id),
+            "check": self.check_labels,
+            "mirror": self.show_mirror,
+            "merge": self.choose_project,
+        }
+        verbs[name]()
 
     def propose(self, shown: list[str]) -> None:
         """``shown``: hashes of the pictures that a filter leaves, if there is one."""

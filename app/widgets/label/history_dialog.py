@@ -46,6 +46,7 @@ class HistoryDialog(QDialog):
         self.list, self.view = QListWidget(), PictureView()
         self.list.setFixedWidth(_LIST)
         self.list.setAccessibleName(self.tr("States, newest first"))
+        self.list.setObjectName("plain")
         self.list.setWordWrap(True)
         self.list.currentRowChanged.connect(self._show_version)
         self._caption = ElidedLabel(role="muted", data=True)
@@ -61,7 +62,7 @@ class HistoryDialog(QDialog):
         self.list.clear()
         for place, version in enumerate(versions):
             item = QListWidgetItem(self._words(version, is_now=place == 0))
-            item.setSizeHint(QSize(0, 48))
+            item.setSizeHint(QSize(0, 56))
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         self.list.setFocus()

@@ -75,7 +75,7 @@ class KeySheet(QDialog):
         head = QHBoxLayout()
         head.addWidget(label(self.tr("Keys as in"), "muted"))
         head.addWidget(self.presets)
-        head.addStretch()
+        head.addWidget(label(self.tr("Click a key to change it."), "muted", wrap=True), 1)
         head.addWidget(self.reset_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.LARGE)
@@ -86,12 +86,12 @@ class KeySheet(QDialog):
 
     def _card(self, titles: Mapping[str, str], group: str) -> Card:
         card, grid = Card(titles[group]), QGridLayout()
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(theme.TIGHT)
         grid.setColumnStretch(0, 1)
         for row, action in enumerate(one for one in ACTIONS if one.group == group):
             made = self.buttons[action.name] = button("")
             made.setProperty("data", True)
-            made.setProperty("chip", True)
+            made.setProperty("keycap", True)
             made.setAutoDefault(False)
             made.clicked.connect(lambda checked=False, action=action: self._ask(action))
             words = label(title_of(action.name), wrap=True)

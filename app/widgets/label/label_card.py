@@ -46,7 +46,7 @@ class LabelCard(Card):
             best = max(labels.proposals, key=lambda one: one.score)
             name = looks[best.box.class_id].name if best.box.class_id in looks else "?"
             proposed = self.tr("Proposed: {0}, {1}. Enter accepts, Delete refuses.")
-            return proposed.format(name, f"{best.score:.2f}")
+            return proposed.format(name, f"{100 * best.score:.0f} %")
         if labels.label is None:
             return self.tr("Not labelled yet. Press the key of a class.")
         words = origin_words(labels.origin)

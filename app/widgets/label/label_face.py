@@ -89,6 +89,11 @@ class LabelFace(QWidget):
         tip = f"{made.text()}: {words}" if words else made.text()
         made.setToolTip(f"{tip}  ({key})" if words and key else tip)
 
+    def show_cards(self, *, boxes: bool) -> None:
+        """Boxes, or the one class of the picture; neither where many pictures are shown."""
+        self.boxes.setVisible(boxes and not self.is_grid)
+        self.label_card.setVisible(not boxes and not self.is_grid)
+
     def _show_panels(self) -> None:
         self.side.setVisible(not self._are_folded)
         self.states.setVisible(not self._are_folded)
@@ -103,6 +108,7 @@ class LabelFace(QWidget):
         self.grid_button.setIconSize(QSize(20, 20))
         self.grid_button.setFixedSize(32, 32)
         self.grid_button.setAutoRaise(True)
+        self.grid_button.setProperty("switch", True)
         self.grid_button.setCheckable(True)
         self.grid_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.grid_button.setAccessibleName(self.tr("Many at once"))

@@ -74,7 +74,7 @@ class PictureStage(Card):
         return self._levels if self.is_shown else None
 
     def show_facts(self) -> None:
-        """Size, zoom, pointer and, where one box is selected, its size."""
+        """Size, zoom, pointer, and how many boxes are selected."""
         if self.image is None:
             return
         facts = [
@@ -84,14 +84,7 @@ class PictureStage(Card):
         if self._pointer is not None:
             facts.append(f"x {int(self._pointer.x())} y {int(self._pointer.y())}")
         selected = self.canvas.selection
-        if len(selected) == 1:
-            here, at_training = self.canvas.box_sizes(selected[0])
-            words = self.tr("box {0} × {1} px").format(f"{here.width():.0f}", f"{here.height():.0f}")
-            if at_training is not None:
-                size = f"{at_training.width():.0f} × {at_training.height():.0f}"
-                words = self.tr("{0}, {1} in training").format(words, size)
-            facts.insert(0, words)
-        elif len(selected) > 1:
+        if len(selected) > 1:  # the size of one stands beside it on the canvas
             facts.insert(0, self.tr("%n box(es) selected", "", len(selected)))
         self.facts.setText("   ".join(facts))
 
