@@ -144,7 +144,7 @@ class MirrorKeeper(QObject):
         if mirror is None:
             self._seen.emit(None)
             return
-        waiting = tuple(sorted(mirror.waiting.values(), key=lambda one: one.file))
+        waiting = tuple(sorted(mirror.waiting.values(), key=lambda one: (one.image is None, one.file)))
         self._seen.emit(
             MirrorState(
                 folder=mirror.folder,

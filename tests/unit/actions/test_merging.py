@@ -14,7 +14,7 @@ from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal, label
 from core.domain.task import Split, Task
 from core.store import classes, labels
 from core.store.project_store import ProjectStore
-from tests.unit.store.helpers import boxes, label, row
+from tests.unit.store.helpers import boxes, label, row, run_child
 
 TRACED = Origin("accepted", "contours")
 
@@ -200,3 +200,36 @@ def test_that_a_merge_that_is_cancelled_or_fails_leaves_nothing(ours, theirs):
     with pytest.raises(LensmithError, match="no image no such image"):
         merging.merge(ours, broken, {name(2): "theirs"})
     assert everything(ours) == before
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from core.actions import merging
+from core.store import journal
+from core.store.project_store import ProjectStore
+
+ours, theirs = map(Path, sys.argv[1:])
+keep = journal._keep
+
+def keep_and_die(*given):
+    keep(*given)
+    os._exit(0)
+
+journal._keep = keep_and_die
+with ProjectStore.open(ours) as store:
+    found = merging.compare(store, theirs)
+    merging.merge(store, found, {one.image.hash: "theirs" for one in found.conflicts})
+print("it did not die")
+"""
+
+
+def test_that_a_merge_that_is_killed_before_it_is_whole_leaves_nothing(ours, theirs):
+    before, files = everything(ours), bytes_in(theirs)
+    path = ours.path
+    ours.close()
+    assert run_child(KILLED, path, theirs) == ""
+    with ProjectStore.open(path) as store:
+        assert everything(store) == before
+        assert labels.next_steps(store) == (None, None)
+    assert bytes_in(theirs) == files

@@ -1,6 +1,5 @@
 """A folder of label files follows the project; what others do to it is seen, offered, and never written over."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from core.domain.labels import ImageLabels, LabelledBox, labels_of
 from core.domain.task import Task
 from core.store import classes, labels
 from core.store.project_store import ProjectStore
-from tests.unit.store.helpers import boxes, row, run_child
+from tests.e2e.commands import plain_user
+from tests.unit.store.helpers import boxes, posix_only, row, run_child
 
 FIRST = (10, 20, 30, 40)
 
@@ -447,12 +447,32 @@ def test_that_giving_up_leaves_the_files(mirror, store, folder):
     assert files(folder) == before
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user whom permissions hold for")
-def test_that_a_folder_that_cannot_be_written_is_said_and_tried_again(mirror, store, folder):
-    put(store, 4, (1, 1, 5, 5, 2))
+FOLLOWED = """
+import sys
+from pathlib import Path
+from core.actions import mirroring
+from core.domain.errors import LensmithError
+from core.store.project_store import ProjectStore
+
+with ProjectStore.open(Path(sys.argv[1])) as store:
+    try:
+        mirroring.open_mirror(store).follow()
+    except LensmithError as error:
+        print(error)
+"""
+
+
+@posix_only
+def test_that_a_folder_that_cannot_be_written_is_said_and_tried_again(tmp_path, folder):
+    with ProjectStore.create(tmp_path / "p") as store:
+        fill(store, tmp_path / "pictures")
+        mirroring.set_up(store, folder, "yolo")
+        put(store, 4, (1, 1, 5, 5, 2))
+    before = files(folder)
     folder.chmod(0o500)
-    with pytest.raises(LensmithError, match="cannot be written"):
-        mirror.follow()
+    said = run_child(FOLLOWED, tmp_path / "p", prefix=tuple(plain_user()))
     folder.chmod(0o700)
-    mirror.follow()
+    assert "4.txt cannot be written" in said
+    assert files(folder) == before
+    assert run_child(FOLLOWED, tmp_path / "p") == ""
     assert "4.txt" in files(folder)
