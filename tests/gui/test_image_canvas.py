@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QSizeF, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -105,8 +105,9 @@ def test_that_a_drag_shorter_than_four_pixels_or_a_thin_one_draws_nothing(hand):
     assert "3 pixels" in hand.canvas._hint.text
 
 
-def test_that_drawing_without_a_class_is_refused_with_a_hint(hand):
-    hand.canvas.current_class = None
+@pytest.mark.parametrize("class_id", [None, 99])
+def test_that_drawing_without_a_class_is_refused_with_a_hint(hand, class_id):
+    hand.canvas.current_class = class_id
     hand.drag((50, 60), (150, 200))
 
     assert hand.edits == []
@@ -223,6 +224,14 @@ def test_that_the_cursor_tells_what_a_press_would_do(hand):
     ):
         hand.move(*point)
         assert hand.canvas.cursor().shape() is shape
+    hand.canvas.mouseMoveEvent(moved_with(hand, (150, 140), CONTROL))
+    assert hand.canvas.cursor().shape() is shapes.CrossCursor
+
+
+def moved_with(hand: Hand, to: tuple[float, float], keys: Qt.KeyboardModifier) -> QMouseEvent:
+    """QTest moves the mouse without keys."""
+    at = QPointF(hand.at(*to))
+    return QMouseEvent(QEvent.Type.MouseMove, at, at, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton, keys)
 
 
 @on(BOX)

@@ -208,6 +208,15 @@ def test_that_pixels_are_squares_when_enlarged(hand):
     assert {painted.pixelColor(x, 300).red() for x in range(200, 400)} == {0, 255}
 
 
+def test_that_a_preview_is_smooth_however_small_it_is(hand):
+    board = np.zeros((48, 64, 3), np.uint8)
+    board[:, 1::2] = 255
+    hand.canvas.expect(QSizeF(WIDTH, HEIGHT), picture_of(board))
+    painted = hand.canvas.grab().toImage()
+
+    assert len({painted.pixelColor(x, 300).red() for x in range(200, 400)}) > 10
+
+
 def test_that_tiles_leave_no_seam(hand):
     slope = np.repeat(np.linspace(0, 255, WIDTH)[None, :, None], HEIGHT, 0).repeat(3, 2).astype(np.uint8)
     hand.canvas.set_labels(labels_with([]), LOOKS)

@@ -42,6 +42,7 @@ class CanvasMouse(LabelledPicture):
         self._press: Press | None = None
         self._panned_from: QPointF | None = None
         self._space = False
+        self._over_boxes = False  # where a drag draws or chooses, whatever lies there
         self._clicked_at: QPointF | None = None
         self._drawn_by_clicks: frozenset[Item] = frozenset()
         self.setMouseTracking(True)
@@ -102,7 +103,11 @@ class CanvasMouse(LabelledPicture):
             self._follow(where)
             self._gesture = gestures.led_to(self._gesture, self._image_point(where))
         elif self._press is None:
-            self._hover = self._target(where)
+            # With these keys a drag begins on boxes as well as beside them.
+            over = event.modifiers() & (_MODIFIER.ControlModifier | _MODIFIER.ShiftModifier)
+            found = self._target(where)
+            self._hover = Target(found.item) if over else found
+            self._over_boxes = bool(over)
         self._show_cursor()
         self.update()
         self.pointer_moved.emit(self._pointer_in_image())
@@ -196,7 +201,7 @@ class CanvasMouse(LabelledPicture):
             )
 
     def _begin(self, press: Press) -> None:
-        gesture = gestures.gesture_of(press, self._chosen, self.current_class)
+        gesture = gestures.gesture_of(press, self._chosen, self._drawn_class())
         if not isinstance(gesture, Band) and not self._may_change():
             self._press = None
         elif gesture is None:
@@ -253,14 +258,20 @@ class CanvasMouse(LabelledPicture):
             return
         if self._chosen and self._chosen != self._drawn_by_clicks:
             self._choose([])
-        elif self._writable and self._boxes_shown and self._labels is not None and self.current_class is not None:
+        elif self._writable and self._boxes_shown and self._labels is not None:
+            class_id = self._drawn_class()
             self._choose([])
-            self._gesture = Drawing(press.point, press.point, self.current_class, by_clicks=True)
+            if class_id is not None:
+                self._gesture = Drawing(press.point, press.point, class_id, by_clicks=True)
 
     def _accept_if_only_proposal(self) -> None:
         if len(self._chosen) == 1 and next(iter(self._chosen)).proposed and self._may_change():
             labels, items = label_editing.accepted(self._shown, self._chosen)
             self._commit("accept", ["1"], labels, items)
+
+    def _drawn_class(self) -> int | None:
+        """The class of the next box, if it is chosen and there still is such a class."""
+        return self.current_class if self.current_class in self._looks else None
 
     def _end_gesture(self) -> bool:
         """Leave a drag half done: nothing comes of it. Whether there was one."""
@@ -302,7 +313,7 @@ class CanvasMouse(LabelledPicture):
         if self._gesture is None and self._writable:
             if self._hover.edges:
                 return _CURSORS[self._hover.edges]
-            if self._hover.item is not None:
+            if self._hover.item is not None and not self._over_boxes:
                 return _CURSOR.PointingHandCursor if self._hover.item.proposed else _CURSOR.SizeAllCursor
         return _CURSOR.CrossCursor if self._writable and self._can_be_drawn_on() else _CURSOR.ArrowCursor
 

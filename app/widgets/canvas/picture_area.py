@@ -101,7 +101,7 @@ class PictureArea(QWidget):
         elif not self._view.is_empty:
             place = self._place()
             if self._tiles:
-                self._tiles.paint(painter, place, QRectF(self.rect()), ratio)
+                self._tiles.paint(painter, place, QRectF(self.rect()), ratio, self._view.image[0])
             else:
                 painter.fillRect(place, QColor(theme.current().line))
             self.paint_over(painter, place)

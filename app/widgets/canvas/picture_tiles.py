@@ -22,6 +22,7 @@ class PictureTiles:
         self._levels: Sequence[QImage] = ()
         self._table: np.ndarray | None = None
         self._size = (0, 0)
+        self._width = 0.0
         self._tiles: OrderedDict[tuple[int, int], QImage] = OrderedDict()
 
     def __bool__(self) -> bool:
@@ -37,11 +38,12 @@ class PictureTiles:
         self._table = table
         self._tiles.clear()
 
-    def paint(self, painter: QPainter, place: QRectF, seen: QRectF, ratio: float) -> None:
+    def paint(self, painter: QPainter, place: QRectF, seen: QRectF, ratio: float, width: float) -> None:
         """``place``: of the whole picture, its corner on a whole pixel of the screen; ``seen``: the part in sight.
 
-        ``ratio``: pixels of the screen a unit of the painter.
+        ``ratio``: pixels of the screen a unit of the painter. ``width``: of the picture, in its own pixels.
         """
+        self._width = width
         size = (max(1, round(place.width() * ratio)), max(1, round(place.height() * ratio)))
         if size != self._size:
             self._size = size
@@ -85,7 +87,9 @@ class PictureTiles:
         source = QRectF(target.x() * across, target.y() * down, target.width() * across, target.height() * down)
         tile = QImage(where.size(), QImage.Format.Format_RGB32)
         painter = QPainter(tile)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, width / level.width() < _PIXELS_SEEN)
+        # A preview, which has fewer pixels than the picture, has none that anybody wants to see.
+        smooth = width / level.width() < _PIXELS_SEEN or level.width() < self._width
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.translate(-where.topLeft())
         painter.drawImage(target, level, source)
         painter.end()
