@@ -162,7 +162,7 @@ def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress =
     with store.transaction():
         if dataset.task is not None and task is None:
             store.set_task(dataset.task)
-        ids = store.add_classes(dataset.classes)
+        ids = store.add_classes(dataset.classes, _used_classes(dataset))
         rows = _rows(dataset, [ids[name] for name in dataset.classes], problems, progress)
         counts = store.import_images(rows, problems)
     taken = counts.images_added + counts.images_known
@@ -174,6 +174,12 @@ def run_import(store: ProjectStore, dataset: SourceDataset, progress: Progress =
         skipped=len(dataset.images) - taken,
         findings=findings_from([*problems, *counts.problems]),
     )
+
+
+def _used_classes(dataset: SourceDataset) -> set[str]:
+    labels = {image.label for image in dataset.images if image.label is not None}
+    labels |= {box.label for image in dataset.images for box in image.boxes or ()}
+    return {dataset.classes[label] for label in labels}
 
 
 def _rows(

@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -247,13 +247,19 @@ class ProjectStore:
                 )
             db.execute("UPDATE project SET task = ?", (task,))
 
-    def add_classes(self, names: Sequence[str]) -> dict[str, int]:
-        """Name -> id of each name, known or new; new ones come after the others. A retired name comes back."""
+    def add_classes(self, names: Sequence[str], used: Collection[str] | None = None) -> dict[str, int]:
+        """Name -> id of each name, known or new; new ones come after the others.
+
+        A retired name comes back; with ``used`` given, only if it is among those: an export lists classes that are out
+        of use, and reading it again is no wish to have them.
+        """
         with self.editing() as db:
             ids = dict(db.execute("SELECT name, id FROM classes"))
             (last,) = db.execute("SELECT coalesce(max(position), -1) FROM classes").fetchone()
             for name in names:
                 check_class_name(name)
+                if name in ids and used is not None and name not in used:
+                    continue
                 if name in ids:
                     db.execute("UPDATE classes SET retired = 0 WHERE id = ? AND retired", (ids[name],))
                 else:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pycocotools.coco import COCO
 
-from core.actions import exporting
+from core.actions import exporting, importing
 from core.data.formats import coco, csv, imagefolder, voc, yolo
 from core.data.formats.convert import to_pixel_boxes
 from core.domain.annotation import Annotation, Box, Boxes
@@ -241,6 +241,18 @@ def test_that_numbers_follow_the_order_of_the_first_export_and_a_class_out_of_us
     assert names("second") == {0: "gear", 1: "nut", 2: "bolt", 3: "washer", 4: "screw"}
     file = coco.load(str(tmp_path / "coco" / "annotations" / "instances_unassigned.json"), [])
     assert {one.id: one.name for one in file.categories} == {1: "gear", 3: "bolt", 4: "washer", 5: "screw"}
+
+
+def test_that_reading_an_export_again_brings_no_class_back_that_was_removed(with_boxes, tmp_path):
+    exporting.export_data(with_boxes, "yolo", tmp_path / "before")
+    classes.retire(with_boxes, 1)
+    exporting.export_data(with_boxes, "yolo", tmp_path / "after")
+    with importing.opened(with_boxes, tmp_path / "after") as dataset:
+        importing.run_import(with_boxes, dataset)
+    assert [one.name for one in with_boxes.classes()] == ["nut", "washer", "gear"]
+    with importing.opened(with_boxes, tmp_path / "before") as dataset:  # where the class has boxes
+        importing.run_import(with_boxes, dataset)
+    assert [one.name for one in with_boxes.classes()] == ["bolt", "nut", "washer", "gear"]
 
 
 def test_that_a_reader_exports_by_the_numbers_there_are_and_never_makes_some_up(with_boxes, tmp_path):
