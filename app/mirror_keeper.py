@@ -1,12 +1,14 @@
 """The folder of label files of an open project: kept up to date in the background while people label."""
 
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 
 from app.label_desk import LabelDesk
 from app.state import Change, Session
@@ -18,6 +20,9 @@ from core.store.mirror_record import MIRROR
 
 if TYPE_CHECKING:  # readers of formats, which the window's start does not wait for
     from core.actions.mirroring import Choice, Difference, Mirror
+
+
+QUICK = 2.0  # seconds of the processor that coming back to the window may cost
 
 
 class MirrorState(Struct, frozen=True, kw_only=True):
@@ -45,15 +50,19 @@ class MirrorKeeper(QObject):
         self._turn = threading.Lock()  # one thread at a time has the mirror
         self._runs = False
         self._again = ""
+        self._took = 0.0  # seconds, to look at every file
         self.state: MirrorState | None = None
         self.error: LensmithError | None = None
         self._seen.connect(self._take)
         session.changed.connect(self._follow)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.applicationStateChanged.connect(self._come_back)
         if session.loaded:
             self.look()
 
     def look(self) -> None:
-        """Compare every file, for others may have changed some: to be called when the window comes to the front too."""
+        """Compare every file, for others may have changed some."""
         self._run("look")
 
     def set_up(self, folder: Path, form: str) -> None:
@@ -101,6 +110,11 @@ class MirrorKeeper(QObject):
 
         self._desk.carry_out(self.tr("Settling label files"), work)
 
+    def _come_back(self, state: Qt.ApplicationState) -> None:
+        """The user may have been in another tool; where looking takes long, there is a button for it."""
+        if state is Qt.ApplicationState.ApplicationActive and self.state is not None and self._took < QUICK:
+            self.look()
+
     def _follow(self, change: Change) -> None:
         if change & Change.DATA:
             self.look()
@@ -124,7 +138,9 @@ class MirrorKeeper(QObject):
                     self._mirror = mirroring.open_mirror(self._session.store)
                 try:
                     if self._mirror is not None and what == "look":
+                        began = time.monotonic()
                         self._mirror.update(None, progress)
+                        self._took = time.monotonic() - began
                     elif self._mirror is not None:
                         self._mirror.follow(progress)
                 finally:

@@ -249,6 +249,14 @@ def test_that_a_folder_that_is_gone_is_said_until_it_is_back(session, desk, keep
     rest(qtbot, session)
 
 
+def test_that_coming_back_from_another_tool_notices_what_it_did(session, keeper, folder, qtbot):
+    keep(session, keeper, folder, qtbot)
+    (folder / "2.txt").write_text(OTHER)
+    QApplication.instance().applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
+    qtbot.waitUntil(lambda: [one.file for one in keeper.state.waiting] == ["2.txt"])
+    rest(qtbot, session)
+
+
 def test_that_stopping_asks_once_and_leaves_the_files(session, desk, keeper, show, folder, qtbot):
     keep(session, keeper, folder, qtbot)
     shown = show()

@@ -366,7 +366,7 @@ class DifferenceRows(QAbstractTableModel):
         if len(gone) > changed:
             parts.append(self.tr("%n less", "", len(gone) - changed))
         if one.problems:
-            parts.append(self.tr("%n line(s) of no use", "", len(one.problems)))
+            parts.append(self.tr("%n line(s) to look at", "", len(one.problems)))
         if not parts:
             return self.tr("the same boxes, other numbers") if theirs else self.tr("nothing in the picture")
         return ", ".join(parts)
