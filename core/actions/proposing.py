@@ -25,7 +25,7 @@ from core.store.run_store import RunFolder
 
 NamedBox = tuple[float, float, float, float, float, str]  # as in ``ImageAnswer``
 
-ONE_PLACE = 0.7
+ONE_PLACE = 0.7  # IoU
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def save(store: ProjectStore, found: Found, *, add_classes: bool = False) -> tup
             store.set_task(found.task)
         counts = Counter(name for boxes in found.boxes.values() for *_, name in boxes)
         ids = class_ids(found.classes, counts, store.classes())
-        new = [name for name in counts if name not in ids] if add_classes else []
+        new = list(dict.fromkeys(name.strip() for name in counts if name not in ids)) if add_classes else []
         for name in new:
             classes.add(store, name)
         ids = class_ids(found.classes, counts, store.classes())

@@ -155,10 +155,10 @@ def test_that_a_second_model_takes_the_place_of_the_first(store: ProjectStore, b
 def test_that_classes_the_project_lacks_are_counted_and_added_only_when_wanted(
     store: ProjectStore, tmp_path: Path
 ) -> None:
-    other = detector(tmp_path / "other.onnx", classes=("bolt", "washer", "never seen"))
-    assert proposing.lacking(other, store.classes()) == ("washer", "never seen")
+    other = detector(tmp_path / "other.onnx", classes=("bolt", " washer", "never seen"))
+    assert proposing.lacking(other, store.classes()) == (" washer", "never seen")
     done = propose(store, other, store.images(), 0.5)
-    assert (done.boxes, done.left_out, done.added_classes) == (6, {"washer": 6}, ())
+    assert (done.boxes, done.left_out, done.added_classes) == (6, {" washer": 6}, ())
     done = propose(store, other, store.images(), 0.5, add_classes=True)
     assert (done.boxes, done.left_out, done.added_classes) == (12, {}, ("washer",))
     assert [one.name for one in store.classes()] == ["bolt", "nut", "washer"]
