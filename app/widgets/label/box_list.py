@@ -183,7 +183,7 @@ class _Rows(QStyledItemDelegate):
         words.setRight(words.right() - painter.fontMetrics().horizontalAdvance(facts) - theme.SMALL)
         painter.setPen(QColor(colours.text))
         name = "?" if look is None else look.name
-        name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, words.width())
+        name = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.restore()
 

@@ -157,7 +157,7 @@ class ClassRows(QStyledItemDelegate):
         if chosen:
             font.setVariableAxis(QFont.Tag("wght"), 600)
             painter.setFont(font)
-        name = painter.fontMetrics().elidedText(one.name, Qt.TextElideMode.ElideRight, room.width())
+        name = painter.fontMetrics().elidedText(one.name, Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
 
 
