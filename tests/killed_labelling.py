@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Model:
                 return
             case "change":
                 new: Labels = msgspec.convert(told["labels"], dict[str, ImageLabels])
+                if any(_classes_of(one) - {id_ for id_, _ in self.classes} for one in new.values()):
+                    return  # refused: that class was taken back or merged a moment before
                 self.labels = {**self.labels, **new}
             case "add":
                 self._last_id += 1
@@ -82,6 +84,11 @@ class Model:
         return ""
 
 
+def _classes_of(labels: ImageLabels) -> set[int]:
+    boxes = [one.box for one in labels.boxes or ()] + [one.box for one in labels.proposals]
+    return {box.class_id for box in boxes}
+
+
 def _merged(labels: ImageLabels, gone: int, keep: int) -> ImageLabels:
     def box(one: Any) -> Any:
         return replace(one, box=replace(one.box, class_id=keep)) if one.box.class_id == gone else one
@@ -98,6 +105,7 @@ class Rounds:
         self.folder, self.chance = folder, random.Random(seed)
         self.edits = self.ahead = self.killed_idle = 0
         self._projects = 0
+        self._working: int | None = None
         environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
         command = [sys.executable, "-m", "tests.labelling_robot"]
         self._robot = subprocess.Popen(
@@ -152,13 +160,15 @@ class Rounds:
             line, _, gone = line.partition(b'{"gone"')  # half a line may be the last word of a killed process
             told = json.loads(line) if line.endswith(b"}\n") else {}
             if "begun" in told:
+                self._working = told["begun"]
                 threading.Timer(after, os.kill, (told["begun"], signal.SIGKILL)).start()
             elif "try" in told:
                 tried.append(told)
             elif "done" in told:
                 done = told["done"]
-            assert "failed" not in told, told
+            assert "failed" not in told or "is not in use any more" in told["failed"], told
             if gone:
+                self._working = None
                 assert json.loads(b'{"gone"' + gone)["gone"] == signal.SIGKILL
                 return tried, done
         raise AssertionError("the robot ended")
@@ -167,6 +177,9 @@ class Rounds:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._working is not None:  # an assertion came before its death
+            with suppress(ProcessLookupError):
+                os.kill(self._working, signal.SIGKILL)
         self._robot.communicate()
 
 

@@ -70,7 +70,7 @@ def _classes(task: Task, classes: Sequence[ImageClass], labelled: Sequence[Image
     names = {image_class.id: image_class.name for image_class in classes}
     members: dict[int, list[Image]] = {class_id: [] for class_id in names}
     for image in labelled:
-        for class_id in _class_ids(image):
+        for class_id in _class_ids(image) & names.keys():  # one may have been made or merged since they were read
             members[class_id].append(image)
     for class_id, with_class in members.items():
         if not with_class:

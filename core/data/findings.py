@@ -356,8 +356,7 @@ PICTURE_KINDS = {
     "picture_changed": Kind(
         "caution",
         "These files were edited or replaced since they were labelled: the labels are of the picture before.",
-        "Bring the old files back; or, if the labels still fit, take the new pictures with them; or import the folder "
-        "again, and they come in as new pictures without labels.",
+        "Bring the old files back, keep the labels if they still fit, or import the new pictures: they come unlabelled.",
     ),
     "large_picture": Kind(
         "caution",
@@ -447,8 +446,7 @@ PICTURE_KINDS = {
     ),
     "float": Kind(
         "note",
-        "These grey pictures hold floating-point numbers; each is scaled from its 0.1 % quantile (black) to its 99.9 % "
-        "quantile (white).",
+        "These grey pictures hold floating-point numbers; each is scaled from its 0.1 % to its 99.9 % quantile.",
         "Nothing to do, unless brightness must be comparable between pictures: then export 8-bit pictures yourself.",
     ),
     "cmyk": Kind(

@@ -1,6 +1,7 @@
 """Images, classes, snapshots and findings."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -139,14 +140,15 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def count_classes(classes: Iterable[ImageClass], images: Iterable[Image]) -> dict[str, int]:
-    """Class name -> number of images (classification) or boxes (detection), every class named, in class order."""
-    names = {image_class.id: image_class.name for image_class in classes}
-    counts = dict.fromkeys(names.values(), 0)
+    """Class name -> number of images (classification) or boxes (detection), every class named, in class order.
+
+    A class that is not among ``classes`` is not counted: it may have been made or merged since they were read.
+    """
+    counts: Counter[int] = Counter()
     for image in images:
         match image.annotation:
             case ClassLabel(class_id):
-                counts[names[class_id]] += 1
+                counts[class_id] += 1
             case Boxes(boxes):
-                for box in boxes:
-                    counts[names[box.class_id]] += 1
-    return counts
+                counts.update(box.class_id for box in boxes)
+    return {image_class.name: counts[image_class.id] for image_class in classes}

@@ -78,8 +78,12 @@ def change(
     """Give images (by row id) these labels and classes these rows, as one edit. ``None`` when nothing is different.
 
     A new class must be in the table already, retired.
+
+    Raises:
+        LensmithError: labels of a class that is out of use, as when it was merged or removed a moment ago.
     """
     known = {row.id: row for row in class_rows(db)}
+    _refuse_unused(known | {row.id: row for row in classes}, labels)
     renewed = tuple(ClassChange(known[row.id], row) for row in classes if known[row.id] != row)
     _write_classes(db, [one.after for one in renewed])
     changes = {}
@@ -218,6 +222,18 @@ def _write(db: sqlite3.Connection, image: int, change: LabelChange, new: ImageLa
         proposals = enumerate(new.proposals[start:], start)
         waiting = ((image, n, *_columns(one.box), one.score, one.source) for n, one in proposals)
         db.executemany("INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", waiting)
+
+
+def _refuse_unused(known: Mapping[int, ClassRow], labels: Mapping[int, ImageLabels]) -> None:
+    unused: dict[int | None, str] = {row.id: row.name for row in known.values() if row.retired}
+    if not unused:
+        return
+    for one in labels.values():
+        boxes = (*(labelled.box for labelled in one.boxes or ()), *(waiting.box for waiting in one.proposals))
+        for class_id in (one.label, *(box.class_id for box in boxes)):
+            if class_id in unused:
+                name = unused[class_id]
+                raise LensmithError(f"Not saved: the class “{name}” is not in use any more.", "Choose another class.")
 
 
 def _columns(box: Box) -> tuple[float, float, float, float, int]:

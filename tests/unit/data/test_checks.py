@@ -7,7 +7,7 @@ import core
 from core.data.checks import check
 from core.data.findings import KINDS
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
-from core.domain.dataset import TRAITS, Finding, Image, ImageClass
+from core.domain.dataset import TRAITS, Finding, Image, ImageClass, count_classes
 from core.domain.source import Problem
 from core.domain.task import Split, Task
 
@@ -173,3 +173,9 @@ def test_that_every_kind_named_in_the_program_has_its_row() -> None:
     assert {"truncated", "unlabelled_image"} <= kinds
     assert kinds - set(KINDS) == set()
     assert set(TRAITS) <= set(KINDS)
+
+
+def test_that_a_class_made_since_the_list_of_classes_was_read_is_not_counted() -> None:
+    images = [image(1, Boxes((Box(0, 0, 9, 9, 1), Box(0, 0, 9, 9, 14))))]
+    assert count_classes([ImageClass(1, "nut")], images) == {"nut": 1}
+    assert check(Task.DETECTION, [ImageClass(1, "nut")], images, [], [], 640)

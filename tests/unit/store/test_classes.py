@@ -146,3 +146,13 @@ def test_that_a_letter_belongs_to_one_class(store):
 def test_that_an_order_of_other_classes_than_those_in_use_is_refused(store):
     with pytest.raises(LensmithError, match="changed meanwhile"):
         classes.reorder(store, [1, 2, 3])
+
+
+def test_that_a_box_of_a_class_that_was_merged_a_moment_before_is_refused_in_words(store):
+    first = store.images()[0].hash
+    drawn = labels.read_labels(store, [first])[first]
+    classes.merge(store, 1, [2])
+    before = everything(store)
+    with pytest.raises(LensmithError, match="“nut” is not in use"):
+        labels.edit(store, "draw", (), {first: drawn})  # seen before the merge, saved after it
+    assert everything(store) == before
