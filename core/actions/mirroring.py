@@ -64,6 +64,7 @@ class Mirror:
         self._store, self._record = store, record
         self._places = Places(record, SUFFIXES[record.format])
         self._new_ids: dict[str, int] = {}  # classes that only label files know
+        self._held: set[str] = set()  # folders whose list of classes others numbered anew: ours would be misread there
         self.folder, self.form = Path(record.folder), record.format
         self.waiting: dict[str, Difference] = {}
 
@@ -78,11 +79,10 @@ class Mirror:
 
     def follow(self, progress: Progress = silent) -> None:
         """Bring the files up to date with what was edited since the last time."""
-        _, hashes = changed_since(self._store, self._record.edit)
-        self.update(hashes, progress)
+        self.update((), progress)
 
     def update(self, hashes: Collection[str] | None = None, progress: Progress = silent) -> None:
-        """Bring the files of these images up to date, or look at all of them; lists of classes always.
+        """Look at the files of these images, or at all; in any case at what was edited and at the lists of classes.
 
         Raises:
             LensmithError: the folder is gone or cannot be written, or pictures of the project lie in it.
@@ -92,7 +92,8 @@ class Mirror:
                 f"The folder of label files, {self.folder}, is gone; labels are safe in the project.",
                 "Put the folder back, or choose another one.",
             )
-        edit, _ = changed_since(self._store, self._record.edit)  # before images are read: what comes later comes again
+        edit, edited = changed_since(self._store, self._record.edit)  # first: what is edited meanwhile comes again
+        hashes = None if hashes is None else {*hashes, *edited}
         known = Known(*classes.numbered(self._store))
         lists = lists_of(self.form, known, self._folders())
         renamed = any(_digest(text) != self._record.written.get(file) for file, text in lists.items())
@@ -102,6 +103,7 @@ class Mirror:
             self._forget_others({image.hash for image in images})
         else:
             images = read_some(self._store, hashes)
+        self._held = self._folders_of_other_numbers(known)
         wanted = self._compare(images, known, progress)
         wanted |= self._compare_lists(lists_of(self.form, known, self._folders()))
         self._write(wanted, edit, progress)
@@ -118,16 +120,16 @@ class Mirror:
             and self._digest_of(file) == one.digest
             and (choice == "ours" or one.theirs is not None or one.image is None)
         }
+        ready = {file: one for file, one in ready.items() if one.image or not self._waits_beside(file, ready.keys())}
         edited = self._take([one for file, one in ready.items() if choices[file] == "theirs"])
         for file, one in ready.items():
-            if one.image is None and self._waits_beside(file, ready.keys()):
-                continue  # the numbers in those files are of this list
-            if choices[file] == "ours" or one.image is None or not self._is_own_list(file):
+            if choices[file] == "ours" or one.image is None or _folder_of(file) in self._held:
                 keep_old(self.folder / file)
                 self._record.written[file] = one.digest
             del self.waiting[file]
         looked_at = (*ready.values(), *self.waiting.values())  # what waits may be of a class that came in just now
-        self.update({one.image.hash for one in looked_at if one.image is not None}, progress)
+        lists = any(one.image is None for one in ready.values())  # with one of them, files that were held go on
+        self.update(None if lists else {one.image.hash for one in looked_at if one.image is not None}, progress)
         return edited
 
     # What is to be written
@@ -143,7 +145,8 @@ class Mirror:
             if there == (None if content is None else _digest(content)):
                 self._note(file, there)
             elif there is None or self._is_own(file, there):
-                wanted[file] = content
+                if _folder_of(file) not in self._held:
+                    wanted[file] = content
             elif (difference := self._difference(file, there, image, known)) is not None:
                 self.waiting[file] = difference
         return wanted
@@ -223,9 +226,9 @@ class Mirror:
 
     def _difference(self, file: str, digest: str, image: Image, known: Known) -> Difference | None:
         """``None`` where the file says the same in other words."""
-        names, own_list = known.names(self.form), self._is_own_list(file)
-        if not own_list:
-            names = read_list(self.folder / _list_beside(file)) or names
+        names = known.names(self.form)
+        if self.form == "yolo":
+            names = read_list(self.folder / beside(_folder_of(file))) or names
         problems: list[Problem] = []
         names, found = read_boxes(self.form, self.folder / file, names, problems)
         ours = read_labels(self._store, [image.hash])[image.hash]
@@ -236,21 +239,33 @@ class Mirror:
             ids = self._ids(names)
             theirs = _labelled([Box(x1, y1, x2, y2, ids[label]) for x1, y1, x2, y2, label in boxes], ours)
             theirs = theirs if boxes or not found else None
-        if own_list and theirs is not None and image.done and same_annotation(theirs.annotation, ours.annotation):
+        if (
+            _folder_of(file) not in self._held
+            and theirs is not None
+            and image.done
+            and same_annotation(theirs.annotation, ours.annotation)
+        ):
             return None
         found_here = tuple(problems)
         return Difference(file=file, digest=digest, image=image, ours=ours, theirs=theirs, problems=found_here)
 
-    def _is_own_list(self, file: str) -> bool:
-        """Whether the numbers in a label file are ours."""
-        path = _list_beside(file)
-        there = self._digest_of(path) if self.form == "yolo" else None
-        return there is None or self._is_own(path, there)
+    def _folders_of_other_numbers(self, known: Known) -> set[str]:
+        """Folders of YOLO files whose list has another class at a number of ours; a longer one does no harm."""
+        own, found = known.names(self.form), set()
+        for folder in self._folders() if self.form == "yolo" else ():
+            file = beside(folder)
+            there = self._digest_of(file)
+            if there is None or self._is_own(file, there):
+                continue
+            names = read_list(self.folder / file)
+            if names is None or any(name != other for name, other in zip(names, own, strict=False)):
+                found.add(folder)
+        return found
 
     def _waits_beside(self, file: str, settled: Collection[str]) -> bool:
         """Whether label files that are read by this list of classes still wait."""
         return any(
-            one.image is not None and _list_beside(other) == file
+            one.image is not None and self.form == "yolo" and beside(_folder_of(other)) == file
             for other, one in self.waiting.items()
             if other not in settled
         )
@@ -315,8 +330,8 @@ def give_up(store: ProjectStore) -> None:
         write_record(store.path, None)
 
 
-def _list_beside(file: str) -> str:
-    return beside(file.rpartition("/")[0])
+def _folder_of(file: str) -> str:
+    return file.rpartition("/")[0]
 
 
 def _digest(content: bytes) -> str:

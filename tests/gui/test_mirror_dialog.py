@@ -293,6 +293,7 @@ def test_that_every_state_speaks_another_language_without_cutting_it_off(session
         shown = show()
         assert (untranslated(shown.dialog), clipped(shown.dialog)) == ([], [])
         keep(session, keeper, folder, qtbot)
+        QApplication.processEvents()
         assert (untranslated(shown.dialog), clipped(shown.dialog)) == ([], [])
         (folder / "4.txt").write_text(OTHER + "x\n")
         (folder / "classes.txt").write_text("bolt\nnut\ngear\n")

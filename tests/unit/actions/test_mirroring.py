@@ -266,9 +266,14 @@ def test_that_a_tool_that_reorders_the_list_of_classes_is_understood(mirror, sto
     assert [known[one.box.class_id] for one in theirs.boxes] == ["šroub", "dog"]
     mirror.settle({"classes.txt": "ours"})
     assert files(folder)["classes.txt"] == "dog\nnut\nšroub\n"  # the numbers in 1.txt are of this list
-    mirror.settle({"1.txt": "theirs", "classes.txt": "ours"})
+    put(store, 2, (1, 1, 5, 5, 2))
+    mirror.settle({"1.txt": "theirs"})
+    assert [line[0] for line in files(folder)["1.txt"].splitlines()] == ["2", "0"]  # by the list that is still there,
+    assert files(folder)["2.txt"].startswith("1 0.5")  # and nothing is written that would be read by it
+    mirror.settle({"classes.txt": "ours"})
     there = files(folder)
     assert there["classes.txt"] == "šroub\nnut\ndog\n"
+    assert there["2.txt"].startswith("1 0.04")
     assert [line[0] for line in there["1.txt"].splitlines()] == ["0", "2"]
     assert there["1.txt.bak"].startswith("2 ")
     assert there["classes.txt.bak"] == "dog\nnut\nšroub\n"
@@ -276,6 +281,27 @@ def test_that_a_tool_that_reorders_the_list_of_classes_is_understood(mirror, sto
     assert mirror.waiting == {}
     labels.undo(store)
     assert [one.name for one in store.classes()] == ["šroub", "nut"]
+
+
+@pytest.mark.parametrize("order", [("1.txt", "classes.txt"), ("classes.txt", "1.txt")])
+def test_that_a_file_and_its_list_are_decided_together_in_any_order(mirror, store, folder, order):
+    (folder / "classes.txt").write_text("nut\nšroub\n", "utf-8")
+    (folder / "1.txt").write_text("0 0.5 0.5 0.25 0.25\n")
+    mirror.update()
+    mirror.settle(dict.fromkeys(order, "theirs"))
+    assert shown(store, 1).annotation == boxes((24, 18, 40, 30, 2))
+    assert files(folder)["1.txt"].startswith("1 ")
+    assert files(folder)["classes.txt"] == "šroub\nnut\n"
+    assert mirror.waiting == {}
+
+
+def test_that_an_edit_made_while_another_file_is_decided_is_not_forgotten(mirror, store, folder):
+    (folder / "1.txt").write_text("1 0.5 0.5 0.25 0.25\n")
+    mirror.update()
+    put(store, 2, (1, 1, 5, 5, 2))
+    mirror.settle({"1.txt": "ours"})
+    mirror.follow()
+    assert files(folder)["2.txt"].count("\n") == 1
 
 
 def test_that_names_added_to_a_list_of_classes_can_be_taken(mirror, store, folder):
