@@ -70,7 +70,7 @@ class LabelPage(LabelFace):
         if change & Change.FINDINGS and self.session.report is not None and self.walk is not None:
             self._update_index(self.walk.index.take_findings(self.session.report.findings))
         if change & Change.RUNS:
-            self.helpers.find_training_size(self._take_training_size)
+            self.helpers.find_training_size(self.canvas)
         if change & Change.ACCESS:
             self._show_access()
 
@@ -124,10 +124,6 @@ class LabelPage(LabelFace):
         self._touched |= hashes
         if self.image is not None and self.image.hash in hashes:
             self._show_labels()
-
-    def _take_training_size(self, size: int) -> None:
-        self.canvas.training_size = size if self.draws_boxes else None
-        self.stage.show_facts()
 
     # Facts
 
@@ -303,6 +299,11 @@ class LabelPage(LabelFace):
             if labels is not None and labels.boxes:
                 self.canvas.paste_boxes(labels.boxes, "paste_previous")
 
+    def track(self) -> None:
+        """Carry the boxes on to the next picture as proposals, which says that this one is done."""
+        self._do(label_rules.finished)
+        self.helpers.track(self.image)
+
     # Undo and history
 
     def _follow(self, edited: Edited | None) -> None:
@@ -353,10 +354,7 @@ class LabelPage(LabelFace):
         own = None if labels is None else labels.label
         self.classes.model.set_current(self.canvas.current_class if boxes else own)
         self.stage.show_facts()
-        self._show_selection()
-
-    def _show_selection(self) -> None:
-        self.boxes.select(self.canvas.selection, self.canvas.proposal_selection)
+        self.boxes.select_as(self.canvas)
 
     def _show_standing(self) -> None:
         """Which picture this is, whether it is saved, and how far the whole is."""
@@ -431,6 +429,9 @@ class LabelPage(LabelFace):
             "next_to_do": self.next_to_do,
             "nothing_here": self.nothing_here,
             "toggle_done": partial(self._do, label_rules.done_or_not),
+            "track": self.track,
+            "review": self.review_proposals,
+            "keys": self.show_keys,
             "first": partial(self.go_to_end, 0),
             "last": partial(self.go_to_end, -1),
             "grid": self.toggle_grid,
@@ -463,7 +464,7 @@ class LabelPage(LabelFace):
         self.steps.replayed.connect(self._follow)
         self.keys.changed.connect(self._show_steps)
         self.canvas.edited.connect(lambda verb, detail, labels: self.change((verb, detail, labels)))
-        self.canvas.selection_changed.connect(self._show_selection)
+        self.canvas.selection_changed.connect(partial(self.boxes.select_as, self.canvas))
         self.canvas.class_wanted.connect(self._choose_class_at)
         self.stage.failed.connect(self._picture_failed)
         self.stage.space_tapped.connect(self._tap_space)
@@ -486,9 +487,8 @@ class LabelPage(LabelFace):
         self.class_edits.follow(self.classes)
 
     def _help(self, name: str) -> None:
-        own = {"review": self.review_proposals, "history": self.show_history, "keys": self.show_keys}
-        if name in own:
-            own[name]()
+        if name in self._actions:
+            self._actions[name]()
         elif self.walk is not None:
             filtered = self.walk.images if self.walk.filter is not None else []
             self.helpers.help_with(name, self.image, self.canvas.current_class, filtered)

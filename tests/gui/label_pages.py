@@ -32,13 +32,20 @@ def make_project(
     task: Task | None = Task.DETECTION,
     annotations: Sequence[Annotation] = (),
     names: Sequence[str] = NAMES,
+    squares: bool = False,
 ) -> Path:
-    """``count`` grey pictures, the first of them labelled by ``annotations``, the others not yet; closed."""
+    """``count`` grey pictures, the first of them labelled by ``annotations``, the others not yet; closed.
+
+    ``squares``: on each a patterned square, 40 pixels wide, that goes 6 pixels to the right from one to the next.
+    """
     project, rows = folder / "project", []
     (folder / "pictures").mkdir(parents=True)
     for number in range(count):
         path = folder / "pictures" / f"{number:05}.png"
         pixels = np.full((HEIGHT, WIDTH, 3), 60, np.uint8)
+        if squares:
+            pattern = np.random.default_rng(5).integers(0, 255, (40, 40, 3), np.uint8)
+            pixels[30:70, 40 + 6 * number : 80 + 6 * number] = cv2.GaussianBlur(pattern, (5, 5), 0)
         pixels[0, 0] = (number % 256, number // 256, 7)  # no two are the same
         path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
         known = annotations[number] if number < len(annotations) else Unlabelled()

@@ -291,3 +291,24 @@ def test_that_a_click_into_the_strip_and_the_lists_leaves_the_keys_with_the_canv
     settle(page, qtbot)
     assert [one[4] for one in corners(on_disk(page))] == [3, 1]
     assert page.window().focusWidget() is page.canvas
+
+
+def test_that_boxes_are_carried_on_to_the_next_picture_as_proposals(tmp_path, qtbot, monkeypatch):
+    monkeypatch.setenv("LENSMITH_HOME", str(tmp_path / "home"))
+    project = make_project(tmp_path, 3, squares=True)
+    with label_page_of(project, qtbot) as page:
+        page.go_to(page.session.place_of(image_of(page, "00000.png")))
+        settle(page, qtbot)
+        drag(page, (38, 28), (82, 72))
+        press(page, "X")
+        settle(page, qtbot)
+        assert page.image.path.endswith("00001.png")
+        (found,) = on_disk(page).proposals
+        assert abs(found.box.x_min - 44) < 3
+        press(page, Qt.Key.Key_Return)
+        settle(page, qtbot)
+        assert on_disk(page).boxes[0].origin.how == "accepted"
+
+
+def image_of(page, name: str) -> str:
+    return next(image.hash for image in page.session.data.images if image.path.endswith(name))

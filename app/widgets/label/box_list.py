@@ -1,6 +1,6 @@
 """What is on the picture, as a list: boxes with class and size, proposals with their certainty."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -20,6 +20,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
+from app.widgets.canvas.image_canvas import ImageCanvas
 from app.widgets.gallery.class_mark import class_mark
 from app.widgets.gallery.overlay import ClassLook
 from app.widgets.label.class_model import QuietList
@@ -74,10 +75,10 @@ class BoxList(Card):
         self.list.setMinimumHeight(ROW * min(rows, LEAST_ROWS))
         self.list.setMaximumHeight(ROW * max(rows, 1) + 2)
 
-    def select(self, boxes: Iterable[int], proposals: Iterable[int]) -> None:
-        """As on the canvas."""
+    def select_as(self, canvas: ImageCanvas) -> None:
+        """What is selected on the canvas."""
         first = len(self.model.boxes)
-        rows = [*boxes, *(first + place for place in proposals)]
+        rows = [*canvas.selection, *(first + place for place in canvas.proposal_selection)]
         chosen = QItemSelection()
         for row in rows:
             if row < self.model.rowCount():

@@ -1,6 +1,7 @@
 """Help with the drawing: what a machine can do first, and what waits for a person."""
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.widgets.parts import Card, button
@@ -35,6 +36,9 @@ class HelpCard(Card):
         self.buttons["contours"].setVisible(boxes)
         for name in ("propose", "contours"):
             self.buttons[name].setEnabled(writable)
+        self.actions_of_menu["track"].setVisible(boxes)
+        self.actions_of_menu["track"].setEnabled(writable)
+        self.actions_of_menu["merge"].setEnabled(writable)
 
     def _add(self, name: str, text: str, tip: str) -> QPushButton:
         made = self.buttons[name] = button(text)
@@ -48,13 +52,16 @@ class HelpCard(Card):
         more = button(self.tr("More"))
         more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.menu = QMenu(more)
+        self.actions_of_menu: dict[str, QAction] = {}
         for name, text in (
+            ("track", self.tr("Carry the boxes on to the next picture")),
             ("history", self.tr("History of this picture…")),
             ("mirror", self.tr("Label files for other tools…")),
             ("merge", self.tr("Merge another project…")),
             ("keys", self.tr("Keys…")),
         ):
-            self.menu.addAction(text).triggered.connect(lambda checked=False, name=name: self.wanted.emit(name))
+            action = self.actions_of_menu[name] = self.menu.addAction(text)
+            action.triggered.connect(lambda checked=False, name=name: self.wanted.emit(name))
         more.setMenu(self.menu)
         self.buttons["more"] = more
         self.body.addWidget(more)

@@ -10,9 +10,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 from shiboken6 import isValid
 
+from app import edits
 from app.label_desk import LabelDesk
 from app.mirror_keeper import MirrorKeeper
 from app.state import Change, Session
+from app.widgets.canvas.image_canvas import ImageCanvas
 from core.domain.dataset import Image
 from core.domain.progress import Progress
 from core.domain.run import number_of
@@ -21,6 +23,7 @@ from core.store.journal import Edited
 
 if TYPE_CHECKING:  # readers of formats, which the window's start does not wait for
     from core.actions.merging import Choice, Comparison
+    from core.actions.tracking import Tracked
 
 USUAL_SIZE = 640  # pixels at which detectors train where no run says otherwise
 
@@ -64,6 +67,15 @@ class Helpers(QObject):
         from app.widgets.label.contour_panel import ContourPanel
 
         self._open(ContourPanel(self._session, self._desk, image, class_id, self._page))
+
+    def track(self, image: Image | None) -> None:
+        """Find its boxes again on the picture that follows it, and show that one."""
+        if image is not None and not self._session.reading_only:
+            edits.track_to_next(self._session, self._desk, image.hash, self._show_tracked)
+
+    def _show_tracked(self, tracked: "Tracked") -> None:
+        if isValid(self):
+            self.picture_wanted.emit(tracked.image.hash)
 
     def check_labels(self) -> None:
         """Beside the window, which stays usable."""
@@ -142,8 +154,8 @@ class Helpers(QObject):
         done: Callable[[object], object] = lambda _: self._session.reload(Change.DATA)  # noqa: E731
         self._session.jobs.run(self.tr("Saving"), work, done=done, quiet=True)
 
-    def find_training_size(self, then: Callable[[int], object]) -> None:
-        """Pixels at which the newest run trained."""
+    def find_training_size(self, canvas: ImageCanvas) -> None:
+        """Tell it at how many pixels the newest run trained: boxes that are tiny there are worth a word."""
         session, runs = self._session, self._session.runs
 
         def work(progress: Progress) -> int:
@@ -151,8 +163,8 @@ class Helpers(QObject):
             return session.run_folder(newest).spec().image_size if newest else USUAL_SIZE
 
         def take(size: int) -> None:
-            if isValid(self):
-                then(size)
+            if isValid(canvas):
+                canvas.training_size = size
 
         session.jobs.run("", work, done=take, failed=lambda error: None, lane="label index", quiet=True)
 
