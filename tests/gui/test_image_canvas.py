@@ -171,6 +171,15 @@ def test_that_a_box_is_moved_and_keeps_its_size_at_the_edge(hand):
     assert hand.labels.boxes[0].origin == Origin("edited")
 
 
+@on(BOX)
+def test_that_a_click_with_an_unsteady_hand_moves_nothing(hand):
+    hand.drag((150, 140), (152, 142))
+    hand.drag((150, 140), (153, 140))
+
+    assert hand.edits == []
+    assert hand.canvas.selection == (0,)
+
+
 @on(BOX, OTHER)
 def test_that_all_chosen_boxes_move_together(hand):
     hand.canvas.select([0, 1])

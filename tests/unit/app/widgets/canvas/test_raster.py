@@ -40,8 +40,8 @@ def test_that_a_box_far_larger_than_the_view_draws_nothing_into_it():
 def test_that_dashes_move_with_the_picture():
     first, second = sheet(), sheet()
     raster.draw_dashed(first, np.array([[10, 5, 40, 25]]), 0, 1, RED, (0, 0), 3, 2)
-    raster.draw_dashed(second, np.array([[17, 8, 47, 28]]), 0, 1, RED, (7, 3), 3, 2)
-    assert drawn(second) == {(x + 7, y + 3) for x, y in drawn(first)}
+    raster.draw_dashed(second, np.array([[17, 9, 47, 29]]), 0, 1, RED, (7, 4), 3, 2)
+    assert drawn(second) == {(x + 7, y + 4) for x, y in drawn(first)}
     top = [(x, 5) in drawn(first) for x in range(10, 40)]
     assert top[:10] == [True, True, True, False, False] * 2
 
