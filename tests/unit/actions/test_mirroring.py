@@ -18,8 +18,7 @@ from core.domain.labels import ImageLabels, LabelledBox, labels_of
 from core.domain.task import Task
 from core.store import classes, labels
 from core.store.project_store import ProjectStore
-from tests.e2e.commands import plain_user
-from tests.unit.store.helpers import boxes, posix_only, row, run_child
+from tests.unit.store.helpers import boxes, row
 
 FIRST = (10, 20, 30, 40)
 
@@ -427,78 +426,8 @@ def test_that_a_cancelled_start_goes_on_later_and_knows_its_own_files(store, fol
     assert files(folder)["1.txt"].startswith("1 ")
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-from core.actions import mirroring
-from core.store.project_store import ProjectStore
-
-store = ProjectStore.open(Path(sys.argv[1]))
-left = int(sys.argv[2])
-write = mirroring.write_atomic
-
-def write_some(path, content):
-    global left
-    if left == 0:
-        sys.stdout.flush()
-        os._exit(0)
-    left -= 1
-    write(path, content)
-
-mirroring.write_atomic = write_some
-mirroring.open_mirror(store).follow()
-"""
-
-
-@pytest.mark.parametrize("written", [0, 1, 2])
-def test_that_files_of_a_program_that_died_are_known_as_its_own(tmp_path, folder, written):
-    with ProjectStore.create(tmp_path / "p") as store:
-        fill(store, tmp_path / "pictures")
-        mirroring.set_up(store, folder, "yolo")
-        for number in (1, 2, 3):
-            put(store, number, (1, 1, 5, 5, 2))
-    run_child(KILLED, tmp_path / "p", written)
-    with ProjectStore.open(tmp_path / "p") as store:
-        put(store, 1, (2, 2, 9, 9, 1))
-        mirror = mirroring.open_mirror(store)
-        mirror.follow()
-        assert mirror.waiting == {}
-        assert [files(folder)[f"{n}.txt"][0] for n in (1, 2, 3)] == ["0", "1", "1"]
-
-
 def test_that_giving_up_leaves_the_files(mirror, store, folder):
     before = files(folder)
     mirroring.give_up(store)
     assert mirroring.open_mirror(store) is None
     assert files(folder) == before
-
-
-FOLLOWED = """
-import sys
-from pathlib import Path
-from core.actions import mirroring
-from core.domain.errors import LensmithError
-from core.store.project_store import ProjectStore
-
-with ProjectStore.open(Path(sys.argv[1])) as store:
-    try:
-        mirroring.open_mirror(store).follow()
-    except LensmithError as error:
-        print(error)
-"""
-
-
-@posix_only
-def test_that_a_folder_that_cannot_be_written_is_said_and_tried_again(tmp_path, folder):
-    with ProjectStore.create(tmp_path / "p") as store:
-        fill(store, tmp_path / "pictures")
-        mirroring.set_up(store, folder, "yolo")
-        put(store, 4, (1, 1, 5, 5, 2))
-    before = files(folder)
-    folder.chmod(0o500)
-    said = run_child(FOLLOWED, tmp_path / "p", prefix=tuple(plain_user()))
-    folder.chmod(0o700)
-    assert "4.txt cannot be written" in said
-    assert files(folder) == before
-    assert run_child(FOLLOWED, tmp_path / "p") == ""
-    assert "4.txt" in files(folder)
