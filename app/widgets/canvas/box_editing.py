@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from enum import IntFlag
 
-from msgspec.structs import replace
-
 from app.widgets.canvas.view import Point
 from core.domain.annotation import Box
 
@@ -40,14 +38,20 @@ def moved(boxes: Sequence[Box], across: float, down: float, size: Point) -> list
     """All by the same way: no further than the first of them reaches the picture's edge."""
     if not boxes:
         return []
+    width, height = size
+    boxes = [
+        box if 0 <= box.x_min and 0 <= box.y_min and box.x_max <= width and box.y_max <= height else inside(box, size)
+        for box in boxes
+    ]
     across = _kept_way(across, min(box.x_min for box in boxes), max(box.x_max for box in boxes), size[0])
     down = _kept_way(down, min(box.y_min for box in boxes), max(box.y_max for box in boxes), size[1])
     return [
-        inside(
-            replace(
-                box, x_min=box.x_min + across, y_min=box.y_min + down, x_max=box.x_max + across, y_max=box.y_max + down
-            ),
-            size,
+        Box(
+            max(0.0, box.x_min + across),
+            max(0.0, box.y_min + down),
+            min(width, box.x_max + across),
+            min(height, box.y_max + down),
+            box.class_id,
         )
         for box in boxes
     ]
@@ -83,7 +87,7 @@ def beside(boxes: Sequence[Box], taken: Iterable[Box], step: float, size: Point)
 
 
 def _kept_way(way: float, lowest: float, highest: float, size: float) -> float:
-    return max(-lowest, min(size - highest, way)) if highest - lowest <= size else 0.0
+    return max(-lowest, min(size - highest, way))
 
 
 def _pushed(low: float, high: float, size: float) -> tuple[float, float]:

@@ -73,6 +73,12 @@ def test_that_an_edge_at_the_rim_of_the_picture_does_not_turn_out_of_it():
     assert resized(box, Edge.RIGHT, -100, 0, SIZE) == (Box(0, 100, SMALLEST, 200, 1), Edge.RIGHT)
 
 
+def test_that_a_box_beyond_the_picture_comes_into_it_when_it_is_moved():
+    """The file may have been replaced by a smaller picture."""
+    beyond = [Box(700, 100, 1500, 200, 1), Box(10, 10, 20, 20, 1)]
+    assert moved(beyond, 5, 5, SIZE) == [Box(0, 105, 640, 205, 1), Box(10, 15, 20, 25, 1)]
+
+
 def test_that_a_box_larger_than_the_picture_is_cut():
     assert inside(Box(-50, 10, 900, 20, 1), SIZE) == Box(0, 10, 640, 20, 1)
     assert inside(Box(600, 470, 700, 500, 1), SIZE) == Box(540, 450, 640, 480, 1)
