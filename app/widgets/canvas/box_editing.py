@@ -39,10 +39,7 @@ def moved(boxes: Sequence[Box], across: float, down: float, size: Point) -> list
     if not boxes:
         return []
     width, height = size
-    boxes = [
-        box if 0 <= box.x_min and 0 <= box.y_min and box.x_max <= width and box.y_max <= height else inside(box, size)
-        for box in boxes
-    ]
+    boxes = [inside(box, size) if _sticks_out(box, size) else box for box in boxes]
     across = _kept_way(across, min(box.x_min for box in boxes), max(box.x_max for box in boxes), size[0])
     down = _kept_way(down, min(box.y_min for box in boxes), max(box.y_max for box in boxes), size[1])
     return [
@@ -84,6 +81,10 @@ def beside(boxes: Sequence[Box], taken: Iterable[Box], step: float, size: Point)
             shifted = moved(placed, step, step, size)
         placed = shifted
     return placed
+
+
+def _sticks_out(box: Box, size: Point) -> bool:
+    return min(box.x_min, box.y_min) < 0 or box.x_max > size[0] or box.y_max > size[1]
 
 
 def _kept_way(way: float, lowest: float, highest: float, size: float) -> float:
