@@ -64,6 +64,7 @@ class LabelPage(LabelFace):
     def refresh(self, change: Change) -> None:
         """Show what changed."""
         if change & Change.DATA and self.session.loaded:
+            self._take_classes()
             self._index_images()
         if change & Change.LABELS:
             self._update_index(())
@@ -73,6 +74,12 @@ class LabelPage(LabelFace):
             self.helpers.find_training_size(self.canvas)
         if change & Change.ACCESS:
             self._show_access()
+
+    def _take_classes(self) -> None:
+        self.looks = looks(self.session.data.classes)
+        self.classes.set_classes(self.session.data.classes, writable=self.is_writable)
+        if self.canvas.current_class not in self.looks:
+            self.canvas.current_class = next(iter(self.looks), None)
 
     def _index_images(self) -> None:
         images = self.session.data.images
@@ -88,10 +95,6 @@ class LabelPage(LabelFace):
             return  # closed, or read anew meanwhile
         shown, state = self.image, None if self.walk is None else self.walk.filter
         self.walk = Walk(index)
-        self.looks = looks(self.session.data.classes)
-        self.classes.set_classes(self.session.data.classes, writable=self.is_writable)
-        if self.canvas.current_class not in self.looks:
-            self.canvas.current_class = next(iter(self.looks), None)
         self.strip.set_looks(self._state_of, self._overlay_of)
         place = None if shown is None else self.session.place_of(shown.hash)
         self.walk.place = -1 if place is None else place
@@ -229,11 +232,6 @@ class LabelPage(LabelFace):
             self.grid.grid.set_current(self.walk.position)
         (self.grid.grid if self.is_grid else self.canvas).setFocus()
 
-    def _leave_grid(self, position: int) -> None:
-        assert self.walk is not None
-        self.toggle_grid()
-        self.go_to(self.walk.order[position])
-
     # What is edited
 
     def change(self, act: Act | None) -> None:
@@ -259,6 +257,8 @@ class LabelPage(LabelFace):
 
     def give_class(self, class_id: int) -> None:
         """To the boxes selected and the next one; or to the picture, or to all that are chosen in the grid."""
+        if class_id not in self.looks:
+            return  # it was removed this moment
         act = label_rules.labelled(class_id, self.looks[class_id].name)
         if self.draws_boxes:
             if self.canvas.selection or self.canvas.proposal_selection:
@@ -342,7 +342,8 @@ class LabelPage(LabelFace):
             self.show_part(self.task_choice)
         else:
             self.show_part(None)
-            (self.grid.grid if self.is_grid else self.canvas).setFocus()
+            if not is_typing(self):
+                (self.grid.grid if self.is_grid else self.canvas).setFocus()
 
     def _show_labels(self) -> None:
         labels, boxes = self.labels, self.draws_boxes
@@ -396,18 +397,17 @@ class LabelPage(LabelFace):
             self._show_labels()
         self._show_steps()
 
-    def _picture_failed(self, image_hash: str) -> None:
-        """A picture that cannot be shown is a problem from now on; the list goes on."""
-        if self.walk is not None and image_hash not in self.walk.index.problems:
-            self.walk.index.problems.add(image_hash)
+    def _picture_read(self, image_hash: str, readable: bool) -> None:
+        """A picture that cannot be shown is a problem, until it can; the list goes on."""
+        if self.walk is not None and readable == (image_hash in self.walk.index.problems):
+            self.walk.index.problems ^= {image_hash}
             self._update_index([image_hash])
-        if self.image is not None and self.image.hash == image_hash:
-            self.canvas.set_writable(False)
+            self._show_labels()
 
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        if is_typing() or self.walk is None or not self._handle_key(event):
+        if is_typing(self) or self.walk is None or not self._handle_key(event):
             super().keyPressEvent(event)
 
     def _handle_key(self, event: QKeyEvent) -> bool:
@@ -466,12 +466,13 @@ class LabelPage(LabelFace):
         self.canvas.edited.connect(lambda verb, detail, labels: self.change((verb, detail, labels)))
         self.canvas.selection_changed.connect(partial(self.boxes.select_as, self.canvas))
         self.canvas.class_wanted.connect(self._choose_class_at)
-        self.stage.failed.connect(self._picture_failed)
+        self.stage.read.connect(self._picture_read)
         self.stage.space_tapped.connect(self._tap_space)
         self.strip.chosen.connect(self.go_to_end)
         self.states.chosen.connect(self.choose_filter)
         self.grid_button.clicked.connect(lambda checked: self._show_grid())
-        self.grid.opened.connect(self._leave_grid)
+        self.grid.opened.connect(self.go_to_end)
+        self.grid.opened.connect(lambda position: self.toggle_grid())
         self.boxes.selected.connect(self.canvas.select)
         self.boxes.class_wanted.connect(self._choose_class_at)
         self.undo_button.clicked.connect(lambda checked=False: self.steps.undo())

@@ -8,6 +8,7 @@ from app.keys import ACTIONS, PRESETS, Keys, preset_keys
 from app.settings import Settings
 from app.widgets.label.class_chooser import ClassChooser
 from app.widgets.label.key_dialog import KeyDialog
+from app.widgets.label.key_sheet import KeySheet
 from core.domain.annotation import Box, Boxes
 from core.domain.errors import LensmithError
 from core.domain.labels import LabelState
@@ -176,3 +177,64 @@ def test_that_a_damaged_list_of_keys_in_the_settings_is_as_if_nothing_had_been_c
     keys = Keys(settings)
     with pytest.raises(LensmithError, match="Previous picture"):
         keys.set_keys("next", ("A",))
+
+
+def test_that_a_reload_while_a_name_is_typed_leaves_the_keys_with_the_field(tmp_path, qtbot):
+    with label_page_of(make_project(tmp_path), qtbot) as page:
+        QTest.mouseClick(page.classes.field, Qt.MouseButton.LeftButton)
+        QTest.keyClicks(page.classes.field, "na")
+        page.session.reload()
+        settle(page, qtbot)
+        press(page, "n")
+        press(page, "d")
+        assert page.classes.field.text() == "nand"
+        assert (page.walk.place, on_disk(page).boxes) == (0, None)
+
+
+def test_that_a_question_mark_shows_the_keys_of_the_page_and_enter_in_the_grid_looks_at_one(tmp_path, qtbot):
+    with label_page_of(make_project(tmp_path), qtbot) as page:
+        window = page.window()
+        window.menus.actions["shortcuts"].trigger()
+        sheet = page.findChild(KeySheet)
+        assert sheet.isVisible()
+        sheet.accept()
+        press(page, "T")
+        settle(page, qtbot)
+        page.grid.grid.set_current(2)
+        QTest.keyClick(page.grid.grid, Qt.Key.Key_Return)
+        settle(page, qtbot)
+        assert (page.is_grid, page.walk.place, page.stage.isVisible()) == (False, 2, True)
+        press(page, "\\")
+        assert not page.side.isVisible()
+        assert not page.strip.isVisible()
+        press(page, "\\")
+        assert page.side.isVisible()
+
+
+def test_that_leaving_the_page_brings_what_was_labelled_to_the_other_pages(tmp_path, qtbot):
+    with label_page_of(make_project(tmp_path), qtbot) as page:
+        drag(page, (20, 20), (60, 50))
+        press(page, "D")
+        settle(page, qtbot)
+        page.window().workspace.go_to("data")
+        settle(page, qtbot)
+        assert page.window().workspace.page("data").index.labelled == 1
+
+
+def test_that_a_picture_that_came_back_is_no_problem_any_more(tmp_path, qtbot):
+    project, file = make_project(tmp_path, 2), tmp_path / "pictures" / "00000.png"
+    kept = file.read_bytes()
+    file.unlink()
+    with label_page_of(project, qtbot) as page:
+        place = next(n for n, image in enumerate(page.session.data.images) if image.path == str(file))
+        page.go_to(place)
+        settle(page, qtbot)
+        assert states(page)[place] is LabelState.PROBLEM
+        file.write_bytes(kept)
+        page.go_to(1 - place)
+        settle(page, qtbot)
+        page.go_to(place)
+        qtbot.waitUntil(lambda: states(page)[place] is LabelState.TO_DO)
+        drag(page, (20, 20), (60, 50))
+        settle(page, qtbot)
+        assert len(on_disk(page).boxes) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from app import theme
 from app.jobs import Jobs
@@ -154,16 +154,16 @@ def test_that_closing_a_project_leads_back_to_the_welcome_page(window, qtbot, pl
         assert not store.read_only
 
 
-def test_that_pages_are_reached_by_number_and_by_tab(window, qtbot, place):
+def test_that_pages_are_reached_by_number_and_by_arrow_keys(window, qtbot, place):
     window.open_project(place / "mine")
-    qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    assert window.workspace.current == "train"
+    for number, page in enumerate(("data", "label", "train", "results", "ship")):
+        qtbot.keyClick(window, Qt.Key(Qt.Key.Key_1 + number), Qt.KeyboardModifier.ControlModifier)
+        assert window.workspace.current == page
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
     assert window.workspace.current == "data"
     window.workspace.buttons["data"].setFocus(Qt.FocusReason.TabFocusReason)
-    qtbot.keyClick(window.workspace.buttons["data"], Qt.Key.Key_Tab)
-    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
-    assert window.workspace.current == "train"
+    qtbot.keyClick(window.workspace.buttons["data"], Qt.Key.Key_Down)  # Tab leaves the group of pages
+    assert window.workspace.current == "label"
 
 
 def test_that_the_rail_shows_icons_only_in_a_narrow_window(window, qtbot, place):

@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from app.keys import Keys, native, title_of
 from app.label_desk import LabelDesk
@@ -15,7 +16,6 @@ from app.widgets.label.class_panel import ClassPanel
 from app.widgets.label.key_dialog import KeyDialog
 from app.widgets.question import Question
 from core.domain.dataset import ImageClass
-from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.store import classes as stored
 from core.store.journal import Edited
@@ -59,6 +59,8 @@ class ClassEdits(QObject):
     def ask_key(self, class_id: int) -> None:
         """A letter for the class; one that the page uses for something else is refused in words."""
         one = self._find(class_id)
+        if one is None:
+            return
         dialog = KeyDialog(self.tr("Key for {}").format(one.name), self._page)
 
         def take(key: str) -> None:
@@ -90,7 +92,8 @@ class ClassEdits(QObject):
     def ask_remove(self, class_id: int) -> None:
         """What becomes of its boxes."""
         one = self._find(class_id)
-        self._count(class_id, partial(self._confirm_remove, one))
+        if one is not None:
+            self._count(class_id, partial(self._confirm_remove, one))
 
     def _confirm_remove(self, one: ImageClass, uses: tuple[int, int]) -> None:
         images, boxes = uses
@@ -118,6 +121,8 @@ class ClassEdits(QObject):
 
     def _confirm_merge(self, keep: int, gone: int) -> None:
         kept, other = self._find(keep), self._find(gone)
+        if kept is None or other is None:
+            return
         question = Question(
             self.tr("Merge “{0}” into “{1}”?").format(other.name, kept.name),
             self.tr("All that is {0} becomes {1}, and {0} is no longer a class. Undo takes it back.").format(
@@ -136,13 +141,16 @@ class ClassEdits(QObject):
 
     def _count(self, class_id: int, then: Callable[[tuple[int, int]], object]) -> None:
         store = self._session.store
-        self._session.jobs.run("", lambda progress: stored.uses(store, class_id), done=then, lane="labels", quiet=True)
+
+        def done(uses: tuple[int, int]) -> None:
+            if isValid(self):
+                then(uses)
+
+        self._session.jobs.run("", lambda progress: stored.uses(store, class_id), done=done, lane="labels", quiet=True)
 
     def _carry_out(self, verb: Callable[[], Edited | None]) -> None:
         self._desk.carry_out(self.tr("Changing classes"), lambda progress: verb())
 
-    def _find(self, class_id: int) -> ImageClass:
-        found = next((one for one in self._session.data.classes if one.id == class_id), None)
-        if found is None:
-            raise LensmithError(self.tr("The class is gone."), self.tr("Look at the list of classes again."))
-        return found
+    def _find(self, class_id: int) -> ImageClass | None:
+        """``None``: it is gone since the menu was opened."""
+        return next((one for one in self._session.data.classes if one.id == class_id), None)

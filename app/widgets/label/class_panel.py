@@ -158,7 +158,9 @@ class ClassPanel(Card):
 
     def _move(self, class_id: int, step: int) -> None:
         order = [one.id for one in self.model.classes]
-        place = order.index(class_id)
+        place = order.index(class_id) if class_id in order else -1
+        if not 0 <= place + step < len(order) or place < 0:
+            return  # another window changed them meanwhile
         order[place], order[place + step] = order[place + step], order[place]
         self.moved.emit(order)
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.keys import ACTIONS, GROUPS, PRESETS, Action, Keys, native, title_of
+from app.widgets.elided import ElidedLabel
 from app.widgets.label.key_dialog import KeyDialog
 from app.widgets.parts import Card, button, label
 from core.domain.errors import LensmithError
@@ -36,6 +37,7 @@ class KeySheet(QDialog):
         self._keys = keys
         self.buttons: dict[str, QPushButton] = {}
         self.presets = QComboBox()
+        self.presets.setProperty("data", True)  # names of programs
         for preset in PRESETS:
             self.presets.addItem(_NAMES.get(preset) or self.tr("Lensmith (own)"), preset)
         self.presets.setAccessibleName(self.tr("Keys as in"))
@@ -48,7 +50,7 @@ class KeySheet(QDialog):
         self._lay_out()
         keys.changed.connect(self._show)
         self._show()
-        self.resize(820, 640)
+        self.resize(880, 640)
 
     def _lay_out(self) -> None:
         titles = {
@@ -94,7 +96,7 @@ class KeySheet(QDialog):
             made.setProperty("keycap", True)
             made.setAutoDefault(False)
             made.clicked.connect(lambda checked=False, action=action: self._ask(action))
-            words = label(title_of(action.name), wrap=True)
+            words = ElidedLabel(title_of(action.name))
             made.setAccessibleName(title_of(action.name))
             grid.addWidget(words, row, 0)
             grid.addWidget(made, row, 1, alignment=Qt.AlignmentFlag.AlignRight)

@@ -29,7 +29,7 @@ from app.widgets.label.task_choice import TaskChoice
 from app.widgets.parts import PageHeader, badge, button, page_column, set_badge
 from core.domain.labels import LabelState
 
-PANEL = 264  # pixels of the cards at the right
+PANEL = 280  # pixels of the cards at the right
 
 
 class LabelFace(QWidget):

@@ -22,7 +22,7 @@ from core.domain.errors import LensmithError
 class PictureStage(Card):
     """``show_image`` puts a picture on the canvas, at once if it was a neighbour before."""
 
-    failed = Signal(str)  # hash of an image whose picture cannot be shown
+    read = Signal(str, bool)  # hash of an image, and whether its picture can be shown
     space_tapped = Signal()  # and nothing was dragged meanwhile: the canvas moves the picture with it
 
     def __init__(self, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
@@ -102,8 +102,7 @@ class PictureStage(Card):
     def _take(self, image_hash: str) -> None:
         if self.image is not None and image_hash == self.image.hash and not self.is_shown:
             self._show(image_hash)
-        if image_hash in self.pictures.failures:
-            self.failed.emit(image_hash)
+        self.read.emit(image_hash, image_hash not in self.pictures.failures)
 
     def _show(self, image_hash: str) -> None:
         assert self.image is not None
