@@ -356,7 +356,7 @@ PICTURE_KINDS = {
     "picture_changed": Kind(
         "caution",
         "These files were edited or replaced since they were labelled: the labels are of the picture before.",
-        "Bring the old files back, keep the labels if they still fit, or import the new pictures: they come unlabelled.",
+        "Bring the old files back, keep labels that still fit, or import the new pictures: they come unlabelled.",
     ),
     "large_picture": Kind(
         "caution",
