@@ -22,6 +22,7 @@ class DataFacts(Struct, frozen=True, kw_only=True):
     classes: int  # that some training image shows
     side: int  # pixels, the median of the long sides of all labelled images; 0 without any
     will_split: bool = False
+    in_progress: int = 0  # images that somebody is still labelling; they are left out
 
 
 def facts_of(
@@ -53,4 +54,5 @@ def facts_of(
         classes=len(seen),
         side=sides[len(sides) // 2] if sides else 0,
         will_split=will_split,
+        in_progress=sum(not image.done for image in images),
     )

@@ -375,6 +375,8 @@ class SpecForm(QWidget):
             ]
             if facts.will_split:
                 parts.append(self.tr("divided when the first run starts"))
+            if facts.in_progress:
+                parts.append(self.tr("%n in progress are left out", "", facts.in_progress))
             self._header.subtitle.setText(" · ".join(parts))
 
     def _show_face(self, expert: bool) -> None:
