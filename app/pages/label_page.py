@@ -98,13 +98,13 @@ class LabelPage(LabelFace):
         self.strip.set_looks(self._state_of, self._overlay_of)
         place = None if shown is None else self.session.place_of(shown.hash)
         self.walk.place = -1 if place is None else place
+        self._choose_filter(state)
         self._update_index(())
         self._show_task()
-        self._choose_filter(state)
-        if place is not None:
-            self._show_labels()
-        elif index.images:
+        if place is None and index.images:
             self.go_to(index.first_open())
+        elif self.labels is not None:  # else the desk tells when it has read them anew
+            self._show_labels()
 
     def _update_index(self, hashes: Iterable[str]) -> None:
         """States and counts of these, and of what was edited since; the strip shows them."""
@@ -237,9 +237,9 @@ class LabelPage(LabelFace):
     def change(self, act: Act | None) -> None:
         """Give the image on the canvas other labels; whoever confirmed the old ones did not see the new."""
         old = self.labels
-        if act is not None and old is not None and self.image is not None and self.is_writable:
+        if act is not None and self.image is not None and self.is_writable:
             verb, detail, new = act
-            if new.annotation != old.annotation:
+            if old is None or new.annotation != old.annotation:
                 new = replace(new, confirmed=False)
             self.desk.change(verb, detail, {self.image.hash: new})
             self._saving.start()

@@ -238,3 +238,22 @@ def test_that_a_picture_that_came_back_is_no_problem_any_more(tmp_path, qtbot):
         drag(page, (20, 20), (60, 50))
         settle(page, qtbot)
         assert len(on_disk(page).boxes) == 1
+
+
+def test_that_the_project_may_be_read_anew_while_a_filter_hides_what_was_edited(tmp_path, qtbot):
+    known = [Boxes((Box(10, 10, 40, 40, 1),))] * 2
+    with label_page_of(make_project(tmp_path, 6, annotations=known), qtbot) as page:
+        page.choose_filter(LabelState.DONE)
+        settle(page, qtbot)
+        drag(page, (60, 60), (90, 90))
+        page.session.reload()
+        drag(page, (100, 60), (130, 90))
+        settle(page, qtbot)
+        page.choose_filter(LabelState.TO_DO)
+        settle(page, qtbot)
+        drag(page, (60, 60), (90, 90))
+        page.session.reload()
+        settle(page, qtbot)
+        assert len(page.walk.order) == 3  # the one that was drawn on is in progress
+        assert len(on_disk(page).boxes) == 1
+        assert page.states.buttons[LabelState.TO_DO].isChecked()
