@@ -94,6 +94,7 @@ class LabelPage(LabelFace):
         if not isValid(self) or index.images is not self.session.data.images:
             return  # closed, or read anew meanwhile
         shown, state = self.image, None if self.walk is None else self.walk.filter
+        index.update([place for one in self._touched if (place := self.session.place_of(one)) is not None])
         self.walk = Walk(index)
         self.strip.set_looks(self._state_of, self._overlay_of)
         place = None if shown is None else self.session.place_of(shown.hash)
