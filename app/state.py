@@ -42,7 +42,7 @@ class Session(QObject):
 
     changed = Signal(object)  # Change
     failed = Signal(object)  # LensmithError: the window shows it
-    page_wanted = Signal(str)  # "data", "train", "results", "ship"
+    page_wanted = Signal(str)  # "data", "label", "train", "results", "ship"
     run_chosen = Signal(str)  # id of the run that Results and Ship should show
     source_opened = Signal(object)  # OpenedSource: somebody must ask the user what becomes of it
 

@@ -14,6 +14,7 @@ from app.label_desk import LabelDesk
 from app.state import Change, Session
 from app.widgets.gallery.overlay import Overlay, looks, overlay_of
 from app.widgets.label import label_rules
+from app.widgets.label.changed_banner import ChangedBanner
 from app.widgets.label.class_chooser import ClassChooser
 from app.widgets.label.class_edits import ClassEdits
 from app.widgets.label.film_strip import state_title
@@ -48,12 +49,11 @@ class LabelPage(LabelFace):
         self.walk: Walk | None = None  # until the project is read
         self.looks = looks(())
         self._touched: set[str] = set()  # hashes whose state may be another one
-        self._saving = QTimer(self)
-        self._saving.setSingleShot(True)
-        self._saving.setInterval(SAVING_MS)
+        self._saving = QTimer(self, singleShot=True, interval=SAVING_MS)
         self._saving.timeout.connect(self._show_standing)
         self.steps = Steps(session, self.desk, self)
         self.helpers = Helpers(session, self.desk, self)
+        self.changed = ChangedBanner(session, self.stage)
         self.class_edits = ClassEdits(session, self.desk, self.keys, self)
         self._connect()
         self._actions = self._make_actions()

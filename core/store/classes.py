@@ -15,7 +15,7 @@ from core.store.project_store import ProjectStore, check_class_name
 
 def add(store: ProjectStore, name: str) -> int:
     """The id of a new class, which comes after the others; one of that name that was taken out of use comes back."""
-    name = name.strip()
+    name = " ".join(name.split())
     check_class_name(name)
     with store.editing() as db:
         if any(row.name == name and not row.retired for row in journal.class_rows(db)):
@@ -47,7 +47,7 @@ def brought_in(db: Connection, names: Sequence[str]) -> tuple[dict[str, int], li
 
 def rename(store: ProjectStore, class_id: int, name: str) -> Edited | None:
     """Another name; id, boxes and runs stay."""
-    name = name.strip()
+    name = " ".join(name.split())
     check_class_name(name)
     with store.editing() as db:
         row = _row(db, class_id)

@@ -22,6 +22,7 @@ from core.domain.errors import LensmithError
 class PictureStage(Card):
     """``show_image`` puts a picture on the canvas, at once if it was a neighbour before."""
 
+    turned_to = Signal(object)  # Image: it is shown from now on
     read = Signal(str, bool)  # hash of an image, and whether its picture can be shown
     space_tapped = Signal()  # and nothing was dragged meanwhile: the canvas moves the picture with it
 
@@ -61,6 +62,7 @@ class PictureStage(Card):
         self.name.set_whole(Path(image.path).name)
         self.name.setToolTip(image.path)
         self.show_facts()
+        self.turned_to.emit(image)
 
     def switch(self, name: str) -> None:
         """``guides``, ``boxes`` or ``names``: off where they are on."""

@@ -156,3 +156,9 @@ def test_that_a_box_of_a_class_that_was_merged_a_moment_before_is_refused_in_wor
     with pytest.raises(LensmithError, match="“nut” is not in use"):
         labels.edit(store, "draw", (), {first: drawn})  # seen before the merge, saved after it
     assert everything(store) == before
+
+
+def test_that_a_name_is_one_line_without_blanks_around_it(store):
+    classes.add(store, "  big\n screw ")
+    classes.rename(store, 1, "bolt\tM8")
+    assert names(store) == ["bolt M8", "nut", "washer", "gear", "big screw"]
