@@ -23,7 +23,6 @@ def _settings() -> dict[str, str]:
         "YOLO_CONFIG_DIR": str(home() / "yolo"),
         "HF_HUB_OFFLINE": "1",
         "ORT_DISABLE_TELEMETRY": "1",  # read at import: later is too late
-        "OPENCV_IO_MAX_IMAGE_PIXELS": str(1 << 28),
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(home() / "mpl"),
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -137,10 +137,11 @@ def test_that_a_png_bomb_is_refused_without_memory(tmp_path: Path) -> None:
     path = put(tmp_path, "bomb.png", bomb)
     assert refusal(path) == "too_many_pixels"
     program = """
-import resource, sys
+import sys
 from core.data import images
+from tests.memory import peak
 images.inspect(sys.argv[2])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 for use in (images.inspect, images.read):
     try:
         use(sys.argv[1])
@@ -148,13 +149,13 @@ for use in (images.inspect, images.read):
         assert error.kind == "too_many_pixels"
     else:
         raise SystemExit("opened")
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
     if sys.platform == "win32":
         return
     good = put(tmp_path, "good.png", encoded(corners(), "PNG"))
     done = subprocess.run([sys.executable, "-c", program, path, good], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 50_000  # KiB
+    assert int(done.stdout) < 50e6
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -367,7 +368,7 @@ import os
 before = dict(os.environ)
 import core.data.images
 after = dict(os.environ)
-assert after.pop("OPENCV_IO_MAX_IMAGE_PIXELS") == str(2**29)
+assert int(after.pop("OPENCV_IO_MAX_IMAGE_PIXELS")) >= 2**29
 before.pop("OPENCV_IO_MAX_IMAGE_PIXELS", None)
 assert before == after, set(after) ^ set(before)
 """

@@ -18,7 +18,8 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="measures memory
 
 # What each step tells, and the peak of memory after all, in a process of its own.
 LOOK = """
-import json, resource, sys
+import json, sys
+from tests.memory import peak
 from core.actions.thumbnails import picture_levels
 from core.data import images
 path, *steps = sys.argv[1:]
@@ -28,7 +29,7 @@ can = {
     "import": lambda: images.inspect(path).width,
 }
 told = [can[step]() for step in steps]
-print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *told]))
+print(json.dumps([peak(), *told]))
 """
 
 

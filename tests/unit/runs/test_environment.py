@@ -72,3 +72,9 @@ def test_that_preparing_again_repairs_changed_settings_and_leaves_whole_files_al
     assert json.loads((folder / "settings.json").read_text()) == settings
     assert (folder / "Arial.ttf").stat().st_mtime_ns == font
     assert sorted(path.name for path in folder.iterdir()) == ["Arial.Unicode.ttf", "Arial.ttf", "settings.json"]
+
+
+def test_that_a_worker_opens_pictures_as_large_as_the_window_does() -> None:
+    program = "from core.runs import environment; environment.shield(); from core.data import images; import os; "
+    program += "assert int(os.environ['OPENCV_IO_MAX_IMAGE_PIXELS']) >= images.MAX_PIXELS"
+    subprocess.run([sys.executable, "-c", program], check=True)
