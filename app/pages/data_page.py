@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QStackedLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedLayout, QWidget
 from shiboken6 import isValid
 
 from app import edits, theme
@@ -14,6 +14,7 @@ from app.widgets.banner import Banner
 from app.widgets.data.data_gallery import DataGallery
 from app.widgets.data.data_panel import DataPanel
 from app.widgets.data.empty_data import EmptyData
+from app.widgets.data.export_menu import ExportMenu
 from app.widgets.data.filter_bar import ClassChoice
 from app.widgets.data.gallery_filter import (
     Filter,
@@ -34,15 +35,9 @@ from core.domain.source import ImportResult
 from core.domain.task import Task
 
 if TYPE_CHECKING:  # OpenCV, which the window's start does not wait for
-    from core.actions.exporting import ExportedData
     from core.actions.importing import ImportChoices, OpenedSource
     from core.actions.repairing import Located
     from core.actions.tiling import Tiled
-
-_FORMATS = {
-    Task.CLASSIFICATION: ("imagefolder", "csv"),
-    Task.DETECTION: ("yolo", "coco", "voc", "csv"),
-}
 
 
 class DataPage(QWidget):
@@ -239,7 +234,7 @@ class DataPage(QWidget):
             parts.append(self.tr("%n skipped: see Health", "", result.skipped))
         self.told.say(", ".join(parts) + ".")
 
-    # Split, remedies, export
+    # Split, remedies
 
     def _split(self, parts: tuple[int, int, int]) -> None:
         total = sum(parts)
@@ -338,41 +333,14 @@ class DataPage(QWidget):
             missing = self.tr("%n still missing", "", located.missing)
             self.told.say(f"{text}, {missing}." if located.missing else f"{text}.")
 
-    def _fill_export_menu(self) -> None:
-        names = {
-            "imagefolder": self.tr("Class folders"),
-            "yolo": "YOLO",
-            "coco": "COCO",
-            "voc": "Pascal VOC",
-            "csv": "CSV",
-        }
-        self._export_menu.clear()
-        for name in _FORMATS.get(self.session.data.info.task or Task.CLASSIFICATION, ()):
-            action = self._export_menu.addAction(names[name])
-            action.triggered.connect(lambda checked=False, name=name: self._export(name))
-
-    def _export(self, format_name: str) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self.tr("Folder that the export is put into"))
-        if not folder:
-            return
-        target = _free(Path(folder) / f"{self.session.path.name}-{format_name}")
-        edits.export_data(self.session, format_name, target, lambda data: self._tell_export(target, data))
-
-    def _tell_export(self, target: Path, data: "ExportedData") -> None:
-        if isValid(self):
-            text = self.tr("%n image(s) written to “{0}” and read back: nothing is missing.", "", data.images)
-            left_out = self.tr("%n image(s) in progress left out.", "", data.in_progress) if data.in_progress else ""
-            self.told.say(f"{text.format(target)} {left_out}".strip())
-
     # Building
 
     def _build(self) -> None:
         column = page_column(self)
         self._header = PageHeader(self.tr("Data"))
         self.export_button = button(self.tr("Export…"), "export")
-        self._export_menu = QMenu(self.export_button)
-        self._export_menu.aboutToShow.connect(self._fill_export_menu)
-        self.export_button.setMenu(self._export_menu)
+        self.export_menu = ExportMenu(self.session, parent=self.export_button)
+        self.export_button.setMenu(self.export_menu)
         self.export_button.hide()
         self.file_button = button(self.tr("Import file…"), "file-zip")
         self.import_button = button(self.tr("Import folder…"), "folder-plus", primary=True)
@@ -384,6 +352,7 @@ class DataPage(QWidget):
         self.offline.add_action(self.tr("Look again"), self._index_images)
         self.told = Banner("check-circle", "accent")
         self.told.add_action(self.tr("Close"), lambda: self.told.say(""))
+        self.export_menu.told.connect(self.told.say)
         column.addWidget(self.offline)
         column.addWidget(self.told)
         self.empty = EmptyData()
@@ -409,12 +378,3 @@ class DataPage(QWidget):
         self.panel.filter_chosen.connect(self._filter)
         self.panel.split.split_wanted.connect(self._split)
         self.panel.split.undo_wanted.connect(self._undo_split)
-
-
-def _free(folder: Path) -> Path:
-    """``folder``, with a number if there is one of that name already."""
-    number, free = 1, folder
-    while free.exists():
-        number += 1
-        free = folder.with_name(f"{folder.name}-{number}")
-    return free

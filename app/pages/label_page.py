@@ -484,6 +484,7 @@ class LabelPage(LabelFace):
         self.helpers.review_wanted.connect(self.review_proposals)
         self.helpers.picture_wanted.connect(self._show_picture)
         self.help.wanted.connect(self._help)
+        self.help.add_export(self.helpers.exports)
         self.classes.chosen.connect(self.give_class)
         self.classes.field.left.connect(self.canvas.setFocus)
         self.class_edits.follow(self.classes)
@@ -491,9 +492,8 @@ class LabelPage(LabelFace):
     def _help(self, name: str) -> None:
         if name in self._actions:
             self._actions[name]()
-        elif self.walk is not None:
-            filtered = self.walk.images if self.walk.filter is not None else []
-            self.helpers.help_with(name, self.image, self.canvas.current_class, filtered)
+        elif (walk := self.walk) is not None:
+            self.helpers.help_with(name, self.image, self.canvas.current_class, walk.images if walk.filter else [])
 
     def _show_picture(self, image_hash: str) -> None:
         if self.walk is not None:

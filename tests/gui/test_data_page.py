@@ -236,8 +236,8 @@ def test_that_an_export_is_written_and_said_to_be_read_back(qtbot, place, monkey
         (place / "out" / "p-csv").mkdir(parents=True)
         (place / "out" / "p-csv" / "mine.txt").write_text("kept", "utf-8")
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *arguments: str(place / "out"))
-        page._fill_export_menu()
-        actions = {action.text(): action for action in page._export_menu.actions()}
+        page.export_menu.aboutToShow.emit()
+        actions = {action.text(): action for action in page.export_menu.actions()}
         assert set(actions) == {"Class folders", "CSV"}
         actions["CSV"].trigger()
         qtbot.waitUntil(lambda: "read back" in page.told.text, timeout=20_000)

@@ -78,3 +78,30 @@ def test_that_another_project_is_merged_from_the_page(page, qtbot, tmp_path: Pat
     qtbot.waitUntil(lambda: page.session.data.labelled() == 1, timeout=20_000)
     settle(page, qtbot)
     assert page.steps.words()[0] == "Labels of 1 picture from project"
+
+
+def test_that_labels_are_exported_from_the_page_and_read_back(page, qtbot, tmp_path: Path, monkeypatch):
+    drag(page, (20, 20), (60, 50))
+    page.go_by(1)
+    drag(page, (30, 20), (60, 50))
+    settle(page, qtbot)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *arguments: str(tmp_path))
+    exports = page.helpers.exports
+    exports.aboutToShow.emit()
+    next(action for action in exports.actions() if action.text() == "COCO").trigger()
+    qtbot.waitUntil(lambda: page.help.told != "", timeout=20_000)
+    assert page.help.told.startswith("1 image written to")
+    assert page.help.told.endswith("1 image in progress left out.")
+    assert (tmp_path / "project-coco").is_dir()
+    settle(page, qtbot)
+
+
+def test_that_a_folder_is_imported_from_the_page_by_way_of_the_preview(page, qtbot, tmp_path: Path, monkeypatch):
+    make_project(tmp_path / "more", squares=True)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *arguments: str(tmp_path / "more" / "pictures"))
+    page.help.actions_of_menu["import_folder"].trigger()
+    data = page.window().workspace.page("data")
+    qtbot.waitUntil(lambda: data.dialog is not None, timeout=20_000)
+    assert page.window().workspace.current == "data"
+    data.dialog.reject()
+    settle(page, qtbot)

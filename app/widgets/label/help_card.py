@@ -4,7 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from app.widgets.parts import Card, button
+from app.widgets.data.export_menu import ExportMenu
+from app.widgets.parts import Card, button, label
 
 
 class HelpCard(Card):
@@ -38,7 +39,8 @@ class HelpCard(Card):
             self.buttons[name].setEnabled(writable)
         self.actions_of_menu["track"].setVisible(boxes)
         self.actions_of_menu["track"].setEnabled(writable)
-        self.actions_of_menu["merge"].setEnabled(writable)
+        for name in ("merge", "import_folder", "import_file"):
+            self.actions_of_menu[name].setEnabled(writable)
 
     def _add(self, name: str, text: str, tip: str) -> QPushButton:
         made = self.buttons[name] = button(text)
@@ -56,6 +58,8 @@ class HelpCard(Card):
         for name, text in (
             ("track", self.tr("Carry the boxes on to the next picture")),
             ("history", self.tr("History of this picture…")),
+            ("import_folder", self.tr("Import a folder…")),
+            ("import_file", self.tr("Import a file…")),
             ("mirror", self.tr("Label files for other tools…")),
             ("merge", self.tr("Merge another project…")),
             ("keys", self.tr("Keys…")),
@@ -63,5 +67,23 @@ class HelpCard(Card):
             action = self.actions_of_menu[name] = self.menu.addAction(text)
             action.triggered.connect(lambda checked=False, name=name: self.wanted.emit(name))
         more.setMenu(self.menu)
+        self.menu.insertSeparator(self.actions_of_menu["import_folder"])
         self.buttons["more"] = more
         self.body.addWidget(more)
+        self._told = label("", "muted", wrap=True)
+        self._told.hide()
+        self.body.addWidget(self._told)
+
+    def add_export(self, exports: ExportMenu) -> None:
+        """The formats of an export; what came of it is said below."""
+        exports.told.connect(self.say)
+        self.menu.insertMenu(self.actions_of_menu["import_folder"], exports)
+
+    @property
+    def told(self) -> str:
+        return self._told.text()
+
+    def say(self, text: str) -> None:
+        """What came of help that was asked for."""
+        self._told.setText(text)
+        self._told.setVisible(bool(text))

@@ -15,6 +15,7 @@ from app.label_desk import LabelDesk
 from app.mirror_keeper import MirrorKeeper
 from app.state import Change, Session
 from app.widgets.canvas.image_canvas import ImageCanvas
+from app.widgets.data.export_menu import ExportMenu
 from core.domain.dataset import Image
 from core.domain.progress import Progress
 from core.domain.run import number_of
@@ -40,6 +41,7 @@ class Helpers(QObject):
         self.mirror = MirrorKeeper(session, desk)
         QGuiApplication.instance().applicationStateChanged.connect(self._look_at_mirror)  # type: ignore[union-attr]
         self.dialog: QDialog | None = None  # the one that was opened last
+        self.exports = ExportMenu(session, self.tr("Export labels"), page)
 
     def help_with(self, name: str, image: Image | None, class_id: int | None, filtered: Sequence[Image]) -> None:
         """Open what a button of Help me names; ``filtered``: pictures that a filter leaves, if there is one."""
@@ -47,10 +49,26 @@ class Helpers(QObject):
             "propose": partial(self.propose, [one.hash for one in filtered]),
             "contours": partial(self.find_contours, image, class_id),
             "check": self.check_labels,
+            "import_folder": self.import_folder,
+            "import_file": self.import_file,
             "mirror": self.show_mirror,
             "merge": self.choose_project,
         }
         verbs[name]()
+
+    def import_folder(self) -> None:
+        """Pictures, labels, or both; the preview is on the Data page, where every import is decided."""
+        self._import(QFileDialog.getExistingDirectory(self._page, self.tr("Folder to import")))
+
+    def import_file(self) -> None:
+        """An archive, or a file of labels."""
+        kinds = self.tr("Archives and label files ({})").format("*.zip *.tar *.tar.gz *.tgz *.json *.csv *.yaml *.yml")
+        self._import(QFileDialog.getOpenFileName(self._page, self.tr("File to import"), "", kinds)[0])
+
+    def _import(self, chosen: str) -> None:
+        if chosen:
+            self._session.page_wanted.emit("data")
+            edits.import_source(self._session, Path(chosen))
 
     def propose(self, shown: list[str]) -> None:
         """``shown``: hashes of the pictures that a filter leaves, if there is one."""
