@@ -225,10 +225,10 @@ QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
-QListWidget#plain {{ background: {surface}; border: 1px solid {line}; border-radius: {card}px; padding: 4px;
+QListWidget#plain {{ background: {surface}; border: 1px solid {line}; border-radius: {card}px; padding: 4px; outline: 0;
   color: {text}; }}
 QListWidget#plain:focus {{ border: 2px solid {accent}; padding: 3px; }}
-QListWidget#plain::item {{ border-radius: {control}px; padding: 6px 8px; }}
+QListWidget#plain::item {{ border: none; border-radius: {control}px; padding: 6px 8px; }}
 QListWidget#plain::item:hover {{ background: {background}; }}
 QListWidget#plain::item:selected {{ background: {accent_soft}; color: {text}; }}
 QPushButton[keycap="true"] {{ background: {background}; padding: 3px 8px; }}
