@@ -14,7 +14,7 @@ from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.progress import Progress
 from core.domain.source import ImportResult
-from core.domain.task import Split
+from core.domain.task import Split, Task
 from core.labelling.doubts import DoubtReport
 from core.runs import supervisor
 from core.store import classes
@@ -105,6 +105,15 @@ def fill_split(session: Session) -> None:
     _edit(session, session.tr("Splitting"), work)
 
 
+def set_task(session: Session, task: Task) -> None:
+    """Say what all pictures of the project are labelled for."""
+
+    def work(progress: Progress) -> None:
+        session.store.set_task(task)
+
+    session.jobs.run(session.tr("Saving"), work, done=lambda nothing: session.reload(Change.DATA), quiet=True)
+
+
 def merge_classes(session: Session, keep: int, others: Sequence[int]) -> None:
     """Make several classes one."""
 
@@ -170,7 +179,7 @@ def compare_project(session: Session, other: Path, done: "Callable[[Comparison],
 
         return merging.compare(session.store, other, progress)
 
-    session.jobs.run(session.tr("Comparing with {}").format(other.name), work, done=done, lane="read")
+    session.jobs.run(session.tr("Comparing with {}").format(other.name), work, done=done, lane="merge")
 
 
 def merge_project(session: Session, desk: LabelDesk, found: "Comparison", choices: "Mapping[str, Choice]") -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCursor, QKeyEvent
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
+from app import edits
 from app.keys import keys_of
 from app.label_desk import LabelDesk
 from app.state import Change, Session
@@ -476,11 +477,10 @@ class LabelPage(LabelFace):
         self.grid.opened.connect(lambda position: self.toggle_grid())
         self.boxes.selected.connect(self.canvas.select)
         self.boxes.class_wanted.connect(self._choose_class_at)
-        self.undo_button.clicked.connect(lambda checked=False: self.steps.undo())
-        self.redo_button.clicked.connect(lambda checked=False: self.steps.redo())
-        self.next_button.clicked.connect(lambda checked=False: self.next_to_do())
+        for made, name in ((self.undo_button, "undo"), (self.redo_button, "redo"), (self.next_button, "next_to_do")):
+            made.clicked.connect(lambda checked=False, name=name: self._actions[name]())
         self.no_pictures.button.clicked.connect(lambda checked=False: self.session.page_wanted.emit("data"))
-        self.task_choice.chosen.connect(self.helpers.set_task)
+        self.task_choice.chosen.connect(partial(edits.set_task, self.session))
         self.helpers.review_wanted.connect(self.review_proposals)
         self.helpers.picture_wanted.connect(self._show_picture)
         self.help.wanted.connect(self._help)

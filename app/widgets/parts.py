@@ -2,10 +2,9 @@
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
-from core.domain.errors import LensmithError
 
 STRONG = ("section", "page", "figure")
 
@@ -144,11 +143,3 @@ class Figure(Card):
     @property
     def value(self) -> str:
         return self._value.text()
-
-
-def error_box(error: LensmithError, parent: QWidget | None = None) -> QMessageBox:
-    """Cause and remedy, never a stack trace."""
-    box = QMessageBox(QMessageBox.Icon.Warning, "Lensmith", error.cause, parent=parent)
-    box.setInformativeText(error.remedy)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    return box

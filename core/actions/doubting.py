@@ -12,7 +12,7 @@ from core.actions.cross_validating import cross_validated
 from core.actions.doubt_list import keep_doubts
 from core.actions.reporting import report_of
 from core.data.images import read
-from core.domain.annotation import Boxes, ClassLabel
+from core.domain.annotation import Boxes, ClassLabel, class_ids
 from core.domain.dataset import Image, Snapshot
 from core.domain.errors import LensmithError
 from core.domain.prediction import BoxPrediction, ClassPrediction, PredictionSet
@@ -126,7 +126,7 @@ def _by_run(store: ProjectStore, run: RunFolder, images: Sequence[Image], progre
     ids = tuple(image_class.id for image_class in snapshot.classes)
     trained = {image.hash for image in snapshot.part(Split.TRAIN)}
     fresh = [image for image in images if image.hash not in trained]
-    judgeable = [image for image in fresh if _class_ids(image) <= set(ids)]
+    judgeable = [image for image in fresh if class_ids(image.annotation) <= set(ids)]
     judged = _Judged(ids, {})
     _count(judged.unjudged, "trained", len(images) - len(fresh))
     _count(judged.unjudged, "unknown_class", len(fresh) - len(judgeable))
@@ -140,15 +140,6 @@ def _by_run(store: ProjectStore, run: RunFolder, images: Sequence[Image], progre
             "Check without a run: models are then trained for it, each on a part of the pictures.",
         )
     return _in_use(judged, {image_class.id for image_class in store.classes()})
-
-
-def _class_ids(image: Image) -> set[int]:
-    match image.annotation:
-        case ClassLabel(class_id):
-            return {class_id}
-        case Boxes(boxes):
-            return {box.class_id for box in boxes}
-    return set()
 
 
 def _predictions(run: RunFolder) -> dict[str, Answer]:

@@ -22,7 +22,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from core.data.images import read
-from core.domain.annotation import Box, Boxes, ClassLabel
+from core.domain.annotation import Box, Boxes, class_ids
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.event import CheckpointSaved, DeviceChosen, EpochFinished, Phase, Progress
@@ -243,7 +243,7 @@ def _learn(job: TrainingJob, report: Reporter) -> Weights:
     for done, image in enumerate(images, start=1):
         report.check_stop()
         colour, placement = _colour(job, image)
-        for class_id in _class_ids(image):
+        for class_id in class_ids(image.annotation):
             colours[index_of[class_id]].append(colour)
         for box in _boxes(image):
             corners[index_of[box.class_id]].append(placement.to_square(box.x_min, box.y_min, box.x_max, box.y_max))
@@ -262,12 +262,6 @@ def _learn(job: TrainingJob, report: Reporter) -> Weights:
         share = np.clip([len(group) / max(len(images), 1) for group in colours], 0.05, 0.95)
         weight, bias = np.full((count, 3), 0.5), np.log(share / (1 - share))
     return {"weight": weight.astype(np.float32), "bias": bias.astype(np.float32), "places": boxes}
-
-
-def _class_ids(image: Image) -> set[int]:
-    if isinstance(image.annotation, ClassLabel):
-        return {image.annotation.class_id}
-    return {box.class_id for box in _boxes(image)}
 
 
 def _boxes(image: Image) -> Sequence[Box]:

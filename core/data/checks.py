@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from core.data.findings import findings_from
 from core.data.formats.class_names import near_names
-from core.domain.annotation import Boxes, ClassLabel, Unlabelled
+from core.domain.annotation import Boxes, Unlabelled, class_ids
 from core.domain.dataset import Finding, Image, ImageClass
 from core.domain.source import Problem
 from core.domain.task import Split, Task
@@ -70,7 +70,8 @@ def _classes(task: Task, classes: Sequence[ImageClass], labelled: Sequence[Image
     names = {image_class.id: image_class.name for image_class in classes}
     members: dict[int, list[Image]] = {class_id: [] for class_id in names}
     for image in labelled:
-        for class_id in _class_ids(image) & names.keys():  # one may have been made or merged since they were read
+        # A class may have been made or merged since they were read.
+        for class_id in class_ids(image.annotation) & names.keys():
             members[class_id].append(image)
     for class_id, with_class in members.items():
         if not with_class:
@@ -97,16 +98,6 @@ def _balance(task: Task, names: dict[int, str], members: dict[int, list[Image]])
             yield Problem("class_imbalance", names[class_id], detail)
 
 
-def _class_ids(image: Image) -> set[int]:
-    match image.annotation:
-        case ClassLabel(class_id):
-            return {class_id}
-        case Boxes(boxes):
-            return {box.class_id for box in boxes}
-        case _:
-            return set()
-
-
 def _splits(labelled: Sequence[Image]) -> Iterator[Problem]:
     if not labelled:
         yield Problem("nothing_labelled", "the project")
@@ -127,7 +118,7 @@ def _splits(labelled: Sequence[Image]) -> Iterator[Problem]:
 
 
 def _boxes(labelled: Sequence[Image], training_size: int) -> Iterator[Problem]:
-    boxes = Counter(bool(_class_ids(image)) for image in labelled)
+    boxes = Counter(bool(class_ids(image.annotation)) for image in labelled)
     if labelled and not boxes[True]:
         yield Problem("all_background", "the project")
         return

@@ -41,3 +41,23 @@ class Boxes(Struct, frozen=True, gc=False, tag="boxes"):
 
 
 Annotation = Unlabelled | ClassLabel | Boxes
+
+
+def class_ids(annotation: Annotation) -> set[int]:
+    """The classes that an image shows, as far as anybody said."""
+    match annotation:
+        case ClassLabel(class_id):
+            return {class_id}
+        case Boxes(boxes):
+            return {box.class_id for box in boxes}
+    return set()
+
+
+def iou(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, whatever their classes."""
+    width = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
+    height = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (one.width * one.height + other.width * other.height - shared)

@@ -1,8 +1,10 @@
 """What labelling knows about one image beyond its annotation, and what an edit changed of it."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.domain.annotation import Annotation, Box, Boxes, ClassLabel, Unlabelled
 
@@ -69,6 +71,16 @@ def labels_of(annotation: Annotation, origin: Origin = IMPORTED) -> ImageLabels:
         case ClassLabel(class_id):
             return ImageLabels(label=class_id, origin=origin)
     return ImageLabels()
+
+
+def with_boxes(labels: ImageLabels, boxes: Iterable[LabelledBox]) -> ImageLabels:
+    """With further boxes after the others; a picture on which nothing was yet is in progress from then on."""
+    return replace(
+        labels,
+        boxes=(*(labels.boxes or ()), *boxes),
+        done=labels.done and labels.boxes is not None,
+        confirmed=False,
+    )
 
 
 class LabelState(StrEnum):

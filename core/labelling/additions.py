@@ -6,7 +6,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from core.domain.annotation import Box
-from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal
+from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal, with_boxes
 from core.metrics.matching import overlaps
 
 SAME = 0.5  # IoU from which two boxes are taken for the same object, whatever their classes
@@ -29,13 +29,7 @@ def drawn(labels: ImageLabels, found: Sequence[Box], source: str) -> ImageLabels
     if not new:
         return replace(labels, proposals=kept)
     boxes = (LabelledBox(found[index], Origin("accepted", source)) for index in new)
-    return replace(
-        labels,
-        boxes=(*(labels.boxes or ()), *boxes),
-        done=labels.done and labels.boxes is not None,
-        confirmed=False,
-        proposals=kept,
-    )
+    return replace(with_boxes(labels, boxes), proposals=kept)
 
 
 def _boxes(labels: ImageLabels) -> list[Box]:

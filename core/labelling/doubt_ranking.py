@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.annotation import Box
+from core.domain.annotation import Box, iou
 from core.domain.prediction import FoundBox
-from core.labelling.doubts import SAME, Doubt, ImageDoubts, iou
+from core.labelling.doubts import SAME, Doubt, ImageDoubts
 from core.metrics.matching import Floats, greedy, overlaps
 
 NEAR = 0.1  # IoU from which a found box may be a labelled one that lies badly

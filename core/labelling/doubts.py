@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.domain.annotation import Box
+from core.domain.annotation import Box, iou
 from core.domain.labels import ImageLabels, LabelledBox, Origin
 from core.domain.task import Task
 
@@ -110,15 +110,6 @@ def take_answer(doubt: Doubt, labels: ImageLabels, names: Mapping[int, str], sou
 def confirm(labels: ImageLabels) -> Answer:
     """The labels kept as they are; nobody is asked about them again until one changes."""
     return Answer("confirm", (), replace(labels, confirmed=True))
-
-
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes, whatever their classes."""
-    across = min(a.x_max, b.x_max) - max(a.x_min, b.x_min)
-    down = min(a.y_max, b.y_max) - max(a.y_min, b.y_min)
-    shared = max(0.0, across) * max(0.0, down)
-    united = a.width * a.height + b.width * b.height - shared
-    return shared / united if united > 0 else 0.0
 
 
 def _with(labels: ImageLabels, place: int, *boxes: LabelledBox) -> ImageLabels:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from core.domain.annotation import Box, Unlabelled
+from core.domain.annotation import Box, Unlabelled, iou
 from core.domain.dataset import Image
-from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal
+from core.domain.labels import ImageLabels, LabelledBox, Origin, Proposal, with_boxes
 from core.domain.task import Task
 
 SAME = 0.5  # IoU from which two boxes of a class are taken for the same object, as in AP50
@@ -33,7 +33,8 @@ def accepted(labels: ImageLabels, indices: Iterable[int], task: Task = Task.DETE
             labels, label=best.box.class_id, origin=origin, boxes=None, done=True, confirmed=False, proposals=()
         )
     taken = (labels.proposals[index] for index in chosen)
-    return _with_boxes(labels, [LabelledBox(one.box, Origin("accepted", one.source)) for one in taken], chosen)
+    boxes = [LabelledBox(one.box, Origin("accepted", one.source)) for one in taken]
+    return with_boxes(refused(labels, chosen), boxes)
 
 
 def accepted_all(labels: ImageLabels, task: Task = Task.DETECTION) -> ImageLabels:
@@ -54,7 +55,7 @@ def refused_all(labels: ImageLabels) -> ImageLabels:
 def edited(labels: ImageLabels, index: int, box: Box) -> ImageLabels:
     """The proposal ``index`` taken as ``box``: moved, resized or of another class. It becomes the last box."""
     origin = Origin("edited", labels.proposals[index].source)
-    return _with_boxes(labels, [LabelledBox(box, origin)], [index])
+    return with_boxes(refused(labels, [index]), [LabelledBox(box, origin)])
 
 
 def added(labels: ImageLabels, found: Sequence[Proposal], source: str) -> ImageLabels:
@@ -74,28 +75,8 @@ def is_by_model(source: str) -> bool:
     return source.startswith(("run ", "model "))
 
 
-def iou(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    width = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
-    height = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (one.width * one.height + other.width * other.height - shared)
-
-
 def _is_same(one: Box, other: Box) -> bool:
     return one.class_id == other.class_id and iou(one, other) >= SAME
-
-
-def _with_boxes(labels: ImageLabels, boxes: list[LabelledBox], taken: list[int]) -> ImageLabels:
-    return replace(
-        labels,
-        boxes=(*(labels.boxes or ()), *boxes),
-        done=labels.done and labels.boxes is not None,
-        confirmed=False,
-        proposals=_others(labels, taken),
-    )
 
 
 def _in_order(labels: ImageLabels, indices: Iterable[int]) -> list[int]:

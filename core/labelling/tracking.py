@@ -12,7 +12,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from core.data.images import cv2
-from core.domain.annotation import Box
+from core.domain.annotation import Box, iou
 
 Corners = tuple[float, float, float, float]
 
@@ -42,7 +42,7 @@ def carry_on(previous: np.ndarray, boxes: Sequence[Box], following: np.ndarray) 
         if new is None or score < LEAST:
             continue
         back, _ = _locate(second, new, first)
-        score = min(1.0, score * min(1.0, _iou(back, old) / _BACK)) if back is not None else 0.0
+        score = min(1.0, score * min(1.0, iou(Box(*back, 0), Box(*old, 0)) / _BACK)) if back is not None else 0.0
         left, top, right, bottom = max(0.0, new[0]), max(0.0, new[1]), min(width, new[2]), min(height, new[3])
         if score >= LEAST and right > left and bottom > top:
             found.append((replace(box, x_min=left, y_min=top, x_max=float(right), y_max=float(bottom)), score))
@@ -105,12 +105,3 @@ def _scaled(grey: np.ndarray, factor: float) -> np.ndarray:
         return grey
     size = tuple(max(1, round(side * factor)) for side in grey.shape[::-1])
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
-
-
-def _iou(one: Corners, other: Corners) -> float:
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = ((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / (sum(areas) - width * height)

@@ -82,10 +82,10 @@ def change(
     Raises:
         LensmithError: labels of a class that is out of use, as when it was merged or removed a moment ago.
     """
-    known = {row.id: row for row in class_rows(db)}
-    _refuse_unused(known | {row.id: row for row in classes}, labels)
+    known = {row.id: row for row in class_rows(db)} if classes else {}
     renewed = tuple(ClassChange(known[row.id], row) for row in classes if known[row.id] != row)
     _write_classes(db, [one.after for one in renewed])
+    _refuse_unused(db, labels)
     changes = {}
     for image, new in labels.items():
         changed = difference(read(db, image), new)
@@ -224,8 +224,8 @@ def _write(db: sqlite3.Connection, image: int, change: LabelChange, new: ImageLa
         db.executemany("INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", waiting)
 
 
-def _refuse_unused(known: Mapping[int, ClassRow], labels: Mapping[int, ImageLabels]) -> None:
-    unused: dict[int | None, str] = {row.id: row.name for row in known.values() if row.retired}
+def _refuse_unused(db: sqlite3.Connection, labels: Mapping[int, ImageLabels]) -> None:
+    unused: dict[int | None, str] = dict(db.execute("SELECT id, name FROM classes WHERE retired").fetchall())
     if not unused:
         return
     for one in labels.values():

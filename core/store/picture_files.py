@@ -25,11 +25,6 @@ def remembered(store: ProjectStore, path: str) -> Remembered | None:
     return None if row is None else Remembered(*row)
 
 
-def is_known_as_changed(store: ProjectStore, path: str) -> bool:
-    with store.reading() as db:
-        return bool(db.execute("SELECT 1 FROM problems WHERE kind = ? AND place = ?", (CHANGED, path)).fetchone())
-
-
 def remember_touched(store: ProjectStore, path: str, mtime_ns: int) -> None:
     """The file holds what it held before: it was only touched, or has been brought back."""
     with store.editing() as db:

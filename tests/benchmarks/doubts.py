@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from core.domain.annotation import Box, Boxes, ClassLabel
+from core.domain.annotation import Box, Boxes, ClassLabel, iou
 from core.domain.dataset import Image
 from core.domain.labels import ImageLabels, labels_of
-from core.labelling.doubts import Doubt, DoubtReport, iou
+from core.labelling.doubts import Doubt, DoubtReport
 from core.store.labels import edit
 from core.store.project_store import ProjectStore
 from tests.benchmarks.lensmith import DATA, lensmith, new_project

@@ -29,9 +29,8 @@ import numpy as np
 import yaml
 
 from core.actions import proposing
-from core.domain.annotation import Box, Boxes
+from core.domain.annotation import Box, Boxes, iou
 from core.domain.dataset import Image
-from core.labelling.proposals import iou
 from core.metrics.matching import greedy, overlaps
 from core.store.labels import read_labels
 from core.store.project_store import ProjectStore

@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 
-from core.domain.annotation import Box
-from core.labelling.proposals import iou
+from core.domain.annotation import Box, iou
 from core.labelling.tracking import carry_on
 from tests.drawn_sequences import CHANGES, pairs
 

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from app.widgets.canvas.hit_testing import Item
 from core.domain.annotation import Box
-from core.domain.labels import ImageLabels, LabelledBox, Origin
+from core.domain.labels import ImageLabels, LabelledBox, Origin, with_boxes
+from core.labelling import proposals
 
 
 def boxes_of(labels: ImageLabels) -> tuple[Box, ...]:
@@ -23,10 +24,8 @@ def box_of(labels: ImageLabels, item: Item) -> Box:
 
 def added(labels: ImageLabels, boxes: Sequence[LabelledBox]) -> tuple[ImageLabels, list[Item]]:
     """With further boxes; an image that was to do is in progress from then on. Also: the items they became."""
-    before = labels.boxes or ()
-    done = labels.done and labels.boxes is not None
-    items = [Item(False, len(before) + n) for n in range(len(boxes))]
-    return replace(labels, boxes=(*before, *boxes), done=done, confirmed=False), items
+    before = len(labels.boxes or ())
+    return with_boxes(labels, boxes), [Item(False, before + n) for n in range(len(boxes))]
 
 
 def changed(labels: ImageLabels, boxes: Mapping[Item, Box]) -> tuple[ImageLabels, list[Item]]:
@@ -48,10 +47,9 @@ def changed(labels: ImageLabels, boxes: Mapping[Item, Box]) -> tuple[ImageLabels
 
 def accepted(labels: ImageLabels, items: Collection[Item]) -> tuple[ImageLabels, list[Item]]:
     """Proposals taken as they are."""
-    taken = sorted(item for item in items if item.proposed)
-    found = [labels.proposals[item.number] for item in taken]
-    made = [LabelledBox(one.box, Origin("accepted", one.source)) for one in found]
-    return added(_without(labels, taken), made)
+    taken = [item.number for item in items if item.proposed]
+    before = len(labels.boxes or ())
+    return proposals.accepted(labels, taken), [Item(False, before + n) for n in range(len(taken))]
 
 
 def removed(labels: ImageLabels, items: Collection[Item]) -> ImageLabels:
@@ -86,7 +84,4 @@ def found_again(old: ImageLabels, new: ImageLabels, items: Collection[Item]) -> 
 
 
 def _without(labels: ImageLabels, items: Collection[Item]) -> ImageLabels:
-    gone = {item.number for item in items if item.proposed}
-    if not gone:
-        return labels
-    return replace(labels, proposals=tuple(one for n, one in enumerate(labels.proposals) if n not in gone))
+    return proposals.refused(labels, [item.number for item in items if item.proposed])

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QSize, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.latest_first import LatestFirst
 from app.thumbnails import Thumbnails
+from app.widgets.gallery.levels import Levels, read_levels
 from app.widgets.gallery.overlay import Overlay
 from app.widgets.gallery.picture_view import Notice, PictureView
 from app.widgets.parts import label
@@ -22,7 +22,7 @@ class PictureDialog(QDialog):
     """Left and right arrow keys walk through ``images``; Esc closes. To be shown with ``open()``."""
 
     walked = Signal(int)  # index of the picture shown now
-    _read = Signal(int, object)  # index; list of (QImage, its memory) or LensmithError
+    _read = Signal(int, object)  # index; Levels or LensmithError
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class PictureDialog(QDialog):
         self.index = -1
         self._overlay_of = overlay_of
         self._thumbnails = thumbnails
-        self._memory: Any = None  # QImage does not keep the pixels that it shows alive
+        self._memory: Levels | None = None  # QImage does not keep the pixels that it shows alive
         self._reader: LatestFirst[int] = LatestFirst("picture", self._read_picture)
         self._read.connect(self._show_picture)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -76,29 +76,12 @@ class PictureDialog(QDialog):
 
     def _read_picture(self, index: int) -> None:
         """In a thread."""
-        from core.actions.thumbnails import picture_levels  # OpenCV, which the window's start does not wait for
-
-        found: list[tuple[QImage, Any]] | LensmithError
-        try:
-            levels = picture_levels(self.images[index].path)
-            found = [
-                (
-                    QImage(
-                        pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], QImage.Format.Format_RGB888
-                    ),
-                    pixels,
-                )
-                for pixels in levels
-            ]
-        except LensmithError as error:
-            found = error
-        except Exception as error:  # a decoder met something nobody thought of, or memory is out
-            found = LensmithError(f"{self.images[index].path} cannot be shown ({type(error).__name__}: {error}).")
+        found = read_levels(self.images[index].path)
         if not self._reader.closed:
             self._read.emit(index, found)
 
     @Slot(int, object)
-    def _show_picture(self, index: int, found: list[tuple[QImage, Any]] | LensmithError) -> None:
+    def _show_picture(self, index: int, found: Levels | LensmithError) -> None:
         if index != self.index:
             return
         if isinstance(found, LensmithError):
@@ -106,7 +89,7 @@ class PictureDialog(QDialog):
             self._boxes.setVisible(False)
             return
         self._memory = found
-        self.view.show_levels([image for image, _ in found])
+        self.view.show_levels(found.images)
 
     # Words around the picture
 

@@ -26,17 +26,19 @@ from app.latest_first import LatestFirst
 from app.state import Session
 from app.widgets.elided import ElidedLabel
 from app.widgets.gallery.class_mark import class_mark
+from app.widgets.gallery.levels import Levels
 from app.widgets.gallery.overlay import ClassLook, Overlay, OverlayBox, look_of, looks
 from app.widgets.gallery.picture_view import Notice, PictureView
 from app.widgets.label.contour_form import ContourForm
 from app.widgets.parts import Card, button, label, set_badge
 from app.widgets.training.advanced_form import Choice
 from core.actions import contouring
-from core.domain.annotation import Box, Unlabelled
+from core.domain.annotation import Box
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.labels import ImageLabels
 from core.domain.progress import Progress
+from core.labelling import proposals
 from core.labelling.contours import ContourSettings, Corners, find_boxes, is_dark, to_grey
 from core.store.journal import Edited
 
@@ -75,7 +77,7 @@ class ContourPanel(QDialog):
     """
 
     applied = Signal(str)  # what came of it, in sentences
-    _read = Signal(object)  # list of (QImage, its memory) or LensmithError
+    _read = Signal(object)  # Levels
     _found = Signal(object)  # Seen or LensmithError
 
     def __init__(
@@ -90,7 +92,7 @@ class ContourPanel(QDialog):
         super().__init__(parent)
         self._session, self._desk, self.image = session, desk, image
         self._looks = looks(session.data.classes)
-        self._memory: Any = None  # QImage does not keep the pixels that it shows alive
+        self._memory: Levels | None = None  # QImage does not keep the pixels that it shows alive
         self._pixels: Any = None  # of the thread
         self.seen: Seen | None = None  # what the view shows
         self._asked = 0  # number of the newest wish
@@ -122,7 +124,7 @@ class ContourPanel(QDialog):
     @property
     def to_do(self) -> list[Image]:
         """Pictures on which nobody has said anything yet."""
-        return [one for one in self._session.data.images if isinstance(one.annotation, Unlabelled)]
+        return proposals.to_do(self._session.data.images)
 
     @property
     def is_busy(self) -> bool:
@@ -156,9 +158,9 @@ class ContourPanel(QDialog):
         seen: Seen | LensmithError
         try:
             if self._pixels is None:
-                levels = picture_levels(self.image.path)
-                self._pixels = levels[0]
-                self._tell(self._read, [(_as_image(pixels), pixels) for pixels in levels])
+                levels = Levels(picture_levels(self.image.path))
+                self._pixels = levels.pixels[0]
+                self._tell(self._read, levels)
             seen = _seen(wish, self._pixels)
         except LensmithError as error:
             seen = error
@@ -171,9 +173,9 @@ class ContourPanel(QDialog):
             signal.emit(value)
 
     @Slot(object)
-    def _take_picture(self, levels: list[tuple[QImage, Any]]) -> None:
+    def _take_picture(self, levels: Levels) -> None:
         self._memory = levels
-        self.view.show_levels([image for image, _ in levels])
+        self.view.show_levels(levels.images)
 
     @Slot(object)
     def _take_seen(self, seen: Seen | LensmithError) -> None:
@@ -445,7 +447,3 @@ def _seen(wish: Wish, pixels: Any) -> Seen:
 
 def _shown(box: Box, look: ClassLook, *, dashed: bool = False) -> OverlayBox:
     return OverlayBox(box.x_min, box.y_min, box.x_max, box.y_max, look.index, dashed, "" if dashed else look.name)
-
-
-def _as_image(pixels: Any) -> QImage:
-    return QImage(pixels.data, pixels.shape[1], pixels.shape[0], pixels.strides[0], QImage.Format.Format_RGB888)

@@ -5,28 +5,25 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 from shiboken6 import isValid
 
 from app import edits
 from app.label_desk import LabelDesk
 from app.mirror_keeper import MirrorKeeper
-from app.state import Change, Session
+from app.state import Session
 from app.widgets.canvas.image_canvas import ImageCanvas
 from app.widgets.data.export_menu import ExportMenu
+from core.actions.checking import DEFAULT_SIZE
 from core.domain.dataset import Image
 from core.domain.progress import Progress
 from core.domain.run import number_of
 from core.domain.task import Task
-from core.store.journal import Edited
 
 if TYPE_CHECKING:  # readers of formats, which the window's start does not wait for
-    from core.actions.merging import Choice, Comparison
+    from core.actions.merging import Comparison
     from core.actions.tracking import Tracked
-
-USUAL_SIZE = 640  # pixels at which detectors train where no run says otherwise
 
 
 class Helpers(QObject):
@@ -39,7 +36,6 @@ class Helpers(QObject):
         super().__init__(page)
         self._session, self._desk, self._page = session, desk, page
         self.mirror = MirrorKeeper(session, desk)
-        QGuiApplication.instance().applicationStateChanged.connect(self._look_at_mirror)  # type: ignore[union-attr]
         self.dialog: QDialog | None = None  # the one that was opened last
         self.exports = ExportMenu(session, self.tr("Export labels"), page)
 
@@ -125,23 +121,12 @@ class Helpers(QObject):
         keeper.look()
 
     def choose_project(self) -> None:
-        """Somebody else's project, to take its labels in."""
+        """Somebody else's project, to take its labels in; conflicts are shown side by side."""
         chosen = QFileDialog.getExistingDirectory(
             self._page, self.tr("Project to merge into this one"), str(self._session.path.parent)
         )
         if chosen:
-            self.compare(Path(chosen))
-
-    def compare(self, other: Path) -> None:
-        """Look at what it has; conflicts are shown side by side."""
-
-        def work(progress: Progress) -> "Comparison":
-            from core.actions import merging
-
-            return merging.compare(self._session.store, other, progress)
-
-        title = self.tr("Comparing with {}").format(other.name)
-        self._session.jobs.run(title, work, done=self._show_comparison, lane="merge")
+            edits.compare_project(self._session, Path(chosen), self._show_comparison)
 
     def _show_comparison(self, found: "Comparison") -> None:
         if not isValid(self._page):
@@ -149,28 +134,8 @@ class Helpers(QObject):
         from app.widgets.label.merge_dialog import MergeDialog
 
         dialog = MergeDialog(found, self._page)
-        dialog.merge_wanted.connect(lambda choices: self._merge(found, choices))
+        dialog.merge_wanted.connect(partial(edits.merge_project, self._session, self._desk, found))
         self._open(dialog)
-
-    def _merge(self, found: "Comparison", choices: "dict[str, Choice]") -> None:
-        def work(progress: Progress) -> Edited | None:
-            from core.actions import merging
-
-            return merging.merge(self._session.store, found, choices, progress).edited
-
-        def done(edited: Edited | None) -> None:
-            self._session.reload(Change.DATA)  # images came in too
-
-        self._desk.carry_out(self.tr("Merging {}").format(found.name), work, done)
-
-    def set_task(self, task: Task) -> None:
-        """What all pictures of the project are labelled for."""
-
-        def work(progress: Progress) -> None:
-            self._session.store.set_task(task)
-
-        done: Callable[[object], object] = lambda _: self._session.reload(Change.DATA)  # noqa: E731
-        self._session.jobs.run(self.tr("Saving"), work, done=done, quiet=True)
 
     def find_training_size(self, canvas: ImageCanvas) -> None:
         """Tell it at how many pixels the newest run trained: boxes that are tiny there are worth a word."""
@@ -178,7 +143,7 @@ class Helpers(QObject):
 
         def work(progress: Progress) -> int:
             newest = max((run.run for run in runs), key=number_of, default="")
-            return session.run_folder(newest).spec().image_size if newest else USUAL_SIZE
+            return session.run_folder(newest).spec().image_size if newest else DEFAULT_SIZE[Task.DETECTION]
 
         def take(size: int) -> None:
             if isValid(canvas):
@@ -189,8 +154,3 @@ class Helpers(QObject):
     def _open(self, dialog: QDialog) -> None:
         self.dialog = dialog
         dialog.open()
-
-    def _look_at_mirror(self, state: Qt.ApplicationState) -> None:
-        """The user comes back from another program, which may have changed its files."""
-        if state is Qt.ApplicationState.ApplicationActive and self.mirror.state is not None:
-            self.mirror.look()

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem
 from app import theme
 from app.edit_words import sentence
 from app.widgets.elided import ElidedLabel
+from app.widgets.gallery.levels import Levels
 from app.widgets.gallery.overlay import ClassLook, overlay_of
 from app.widgets.gallery.picture_view import PictureView
-from app.widgets.label.picture_desk import Levels
 from app.widgets.parts import button, label
 from core.actions.projects import relabelled
 from core.domain.dataset import Image

@@ -2,28 +2,16 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QImage
 
 from app.latest_first import LatestFirst
+from app.widgets.gallery.levels import Levels, read_levels
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 
 MEMORY = 400 * 2**20  # bytes; five pictures of 12 megapixels with their halved copies take 240 MB
 LARGE = 150 * 2**20  # one that takes more than this is decoded only when it is its turn
-
-
-class Levels:
-    """A picture and its halved copies, largest first. The pixels belong to NumPy, so both are kept together."""
-
-    def __init__(self, pixels: list[Any]) -> None:
-        self._pixels = pixels
-        self.images = [
-            QImage(one.data, one.shape[1], one.shape[0], one.strides[0], QImage.Format.Format_RGB888) for one in pixels
-        ]
-        self.bytes = sum(int(one.nbytes) for one in pixels)
 
 
 class PictureDesk(QObject):
@@ -61,15 +49,7 @@ class PictureDesk(QObject):
     def _read(self, wanted: tuple[str, str]) -> None:
         """In a thread."""
         image_hash, path = wanted
-        from core.actions.thumbnails import picture_levels  # OpenCV, which the window's start does not wait for
-
-        found: Levels | LensmithError
-        try:
-            found = Levels(picture_levels(path))
-        except LensmithError as error:
-            found = error
-        except Exception as error:  # a decoder met something nobody thought of, or memory is out
-            found = LensmithError(f"{path} cannot be shown ({type(error).__name__}: {error}).")
+        found = read_levels(path)
         if not self._reader.closed:
             self._made.emit(image_hash, found)
 

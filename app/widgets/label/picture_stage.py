@@ -11,9 +11,10 @@ from app import theme
 from app.thumbnails import Thumbnails
 from app.widgets.canvas.image_canvas import ImageCanvas
 from app.widgets.elided import ElidedLabel
+from app.widgets.gallery.levels import Levels
 from app.widgets.gallery.picture_view import Notice
 from app.widgets.label.light_panel import LightPanel
-from app.widgets.label.picture_desk import Levels, PictureDesk
+from app.widgets.label.picture_desk import PictureDesk
 from app.widgets.parts import Card, label
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError

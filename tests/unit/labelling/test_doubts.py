@@ -3,9 +3,9 @@
 import pytest
 from msgspec.structs import replace
 
-from core.domain.annotation import Box
+from core.domain.annotation import Box, iou
 from core.domain.labels import ImageLabels, LabelledBox, Origin
-from core.labelling.doubts import Doubt, ImageDoubts, confirm, iou, standing, stands, take_answer
+from core.labelling.doubts import Doubt, ImageDoubts, confirm, standing, stands, take_answer
 
 NAMES = {1: "bolt", 2: "nut"}
 SOURCE = "cross-validation"

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from core.domain.annotation import Box
-from core.labelling.proposals import iou
+from core.domain.annotation import Box, iou
 from core.labelling.tracking import carry_on
 from tests.drawn_sequences import pairs
 
