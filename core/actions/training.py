@@ -27,7 +27,7 @@ def facts_of_data(data: ProjectData) -> DataFacts | None:
     if data.info.task is None:
         return None
     parts = missing_split(data.images)
-    return facts_of(data.info.task, data.images, parts, will_split=parts is not None)
+    return facts_of(data.info.task, data.images, parts, classes=data.classes, will_split=parts is not None)
 
 
 def prepare_run(

@@ -9,6 +9,7 @@ import random
 
 import torch
 from msgspec import Struct
+from msgspec.structs import replace
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as tv
@@ -109,6 +110,16 @@ VIEWS: dict[str, tuple[View, ...]] = {
     "medium": (PLAIN, _FLIPPED, *_MORE),
     "strong": (PLAIN, _FLIPPED, *_MORE, *_MOST),
 }
+
+
+def level_of(name: str, mirror: bool) -> Level:
+    """``mirror``: whether pictures may be turned left to right."""
+    return LEVELS[name] if mirror else replace(LEVELS[name], flip=False)
+
+
+def views_of(level: str, mirror: bool) -> tuple[View, ...]:
+    """As ``level_of``."""
+    return tuple(view for view in VIEWS[level] if mirror or not view.flip)
 
 
 def look(picture: Tensor, view: View) -> Tensor:

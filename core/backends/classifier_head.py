@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.backends.augmentation import PLAIN, VIEWS
+from core.backends.augmentation import PLAIN, views_of
 from core.backends.classifier_model import State
 from core.backends.classifier_session import Session, Stopwatch, epoch_seed
 from core.backends.feature_cache import FeatureCache
@@ -39,7 +39,7 @@ class Features(NamedTuple):
 
 def gather(session: Session, weights_sha256: str) -> Features:
     """Compute or recall the features of all images."""
-    views = VIEWS[session.spec.augmentation]
+    views = views_of(session.spec.augmentation, session.spec.mirror)
     cache = FeatureCache(session.job.cache_dir, weights_sha256, session.model)
     sets = [(session.train, views), (session.val, (PLAIN,))]
     train, val = cache.complete(session.model, sets, session.device.name, session.report)

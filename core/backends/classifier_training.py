@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.backends.augmentation import LEVELS, augment
+from core.backends.augmentation import augment, level_of
 from core.backends.classifier_data import Pictures, as_input, batches
 from core.backends.classifier_model import Classifier, frozen_batch_norm
 from core.backends.classifier_session import Session, Stopwatch, epoch_seed
@@ -74,7 +74,7 @@ class Trainer:
         order = torch.randperm(len(session.train)).tolist()
         if len(order) > self.batch_size and len(order) % self.batch_size == 1:
             order.pop()  # batch norm cannot learn from a single image; another one is left out next time
-        level = LEVELS[spec.augmentation]
+        level = level_of(spec.augmentation, spec.mirror)
         pictures = batches(session.train, order, self.batch_size, lambda s, i: augment(s, level, spec.seed, epoch, i))
         steps = -(-len(order) // self.batch_size)
         total = rate = 0.0

@@ -421,4 +421,5 @@ def _arguments(job: TrainingJob, chosen: DeviceChosen, scratch: Path) -> dict[st
         "cls_pw": 1.0 if spec.class_weights else 0.0,
         "close_mosaic": min(10, max(1, spec.epochs // 6)) if mosaic else 0,
         **AUGMENTATION[spec.augmentation],
+        **({} if spec.mirror else {"fliplr": 0.0}),
     }

@@ -175,6 +175,11 @@ def _add_run_verbs(verbs: Verbs) -> None:
     more.add_argument("--optimizer", choices=["adamw", "sgd", "radam"])
     more.add_argument("--schedule", choices=["cosine", "one_cycle", "step", "constant"])
     more.add_argument("--augmentation", choices=["off", "light", "medium", "strong"])
+    more.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="training pictures may be mirrored (default: unless class names tell left from right)",
+    )
     more.add_argument("--weight-decay", type=float)
     more.add_argument("--label-smoothing", type=float)
     more.add_argument("--class-weights", action="store_true", help="rare classes count more")

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from core.domain.task import Task
+from core.domain.usage import Usage
 
 
 class Interval(Struct, frozen=True, array_like=True):
@@ -83,6 +84,8 @@ class Report(Struct, frozen=True, kw_only=True):
     seconds_training: float
     onnx: str  # file name in the run directory
     onnx_sha256: str
+    usage: Usage | None = None  # of all attempts; ``None`` in reports of before it was counted
+    latency_ms: float | None = None  # median of one picture through the ONNX file on the processor, decoding left out
 
 
 MAIN_METRIC = {Task.CLASSIFICATION: "accuracy", Task.DETECTION: "mAP50-95"}

@@ -88,6 +88,7 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     schedule: str = "cosine"  # cosine, one_cycle, step, constant
     warmup_epochs: float = 0.0
     augmentation: str = "light"  # off, light, medium, strong
+    mirror: bool = True  # augmentation may turn left to right
     label_smoothing: float = 0.0
     class_weights: bool = False
     gradient_clip: float = 0.0  # largest norm; 0 leaves gradients alone

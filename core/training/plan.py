@@ -30,6 +30,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     optimizer: str | None = None
     schedule: str | None = None
     augmentation: str | None = None
+    mirror: bool | None = None  # ``None``: unless class names say that left and right matter
     weight_decay: float | None = None
     label_smoothing: float | None = None
     class_weights: bool = False
@@ -90,7 +91,7 @@ DIALS: dict[tuple[Task, str, Effort], Dial] = {
 
 def make_spec(entry: Entry, choices: Choices, snapshot: Snapshot, *, cuda: bool) -> RunSpec | list[Obstacle]:
     """Everything resolved. ``cuda``: an NVIDIA card is there, so batch size ``None`` may mean as large as it takes."""
-    made = plan(entry, choices, facts_of(snapshot.task, snapshot.images), cuda=cuda)
+    made = plan(entry, choices, facts_of(snapshot.task, snapshot.images, classes=snapshot.classes), cuda=cuda)
     return replace(made, snapshot=snapshot.data_hash()) if isinstance(made, RunSpec) else made
 
 
@@ -121,6 +122,7 @@ def plan(entry: Entry, choices: Choices, facts: DataFacts, *, cuda: bool) -> Run
         schedule=str(chosen("schedule")),
         warmup_epochs=min(dial.warmup_epochs, epochs / 4),
         augmentation=str(chosen("augmentation")),
+        mirror=not facts.sided if choices.mirror is None else choices.mirror,
         label_smoothing=choices.label_smoothing or 0.0,
         class_weights=choices.class_weights,
         gradient_clip=(10.0 if entry.task is Task.DETECTION else 1.0)
@@ -142,7 +144,7 @@ def describe(spec: RunSpec) -> str:
         f"{spec.image_size} px",
         f"batch {spec.batch_size or 'as large as the card takes'}",
         f"{spec.optimizer} at {spec.learning_rate:g}",
-        f"augmentation {spec.augmentation}",
+        f"augmentation {spec.augmentation}" + ("" if spec.mirror or spec.augmentation == "off" else ", never mirrored"),
     ]
     if spec.patience:
         parts.append(f"stops after {spec.patience} epochs without gain")

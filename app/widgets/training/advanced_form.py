@@ -124,7 +124,7 @@ class FieldRow(QWidget):
             box = QCheckBox()
             box.toggled.connect(lambda on: self.changed.emit())
             return box
-        if self.field.kind == "choice":
+        if self.field.options:
             choice = Choice()
             choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             choice.addItem("", "")
@@ -208,6 +208,8 @@ class AdvancedForm(Card):
         if plain is None:
             return ""
         value = _value_of(plain, name)
+        if name == "mirror":
+            return self.tr("from class names: {}").format(self.tr("yes") if value else self.tr("no"))
         if name in NOT_FROM_EFFORT:
             unset = {"head_layers": self.tr("none"), "unfreeze_after": self.tr("never")}
             return unset.get(name) or self._options().get(str(value)) or _shown(value)
@@ -282,6 +284,8 @@ class AdvancedForm(Card):
             "light": self.tr("light"),
             "medium": self.tr("medium"),
             "strong": self.tr("strong"),
+            "yes": self.tr("yes"),
+            "no": self.tr("no"),
             "auto": self.tr("measured: the faster one"),
             "fp32": "fp32",
             "bf16": "bf16",
@@ -343,6 +347,10 @@ class AdvancedForm(Card):
             "augmentation": FieldText(
                 self.tr("Augmentation"),
                 self.tr("Random changes to training pictures (mirrored, turned, lighter), so that a few act as many."),
+            ),
+            "mirror": FieldText(
+                self.tr("May be mirrored"),
+                self.tr("No where a mirrored picture would be wrong: letters, digits, a left and a right part."),
             ),
             "head_layers": FieldText(
                 self.tr("Dense layers"),

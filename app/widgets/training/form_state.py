@@ -39,7 +39,10 @@ class StartWeights(Struct, frozen=True, kw_only=True):
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """One setting of Advanced. ``kind``: whole, number, widths, choice, flag. ``task``, ``modes``: where it acts."""
+    """One setting of Advanced.
+
+    ``kind``: whole, number, widths, choice, yes_no, flag. ``task``, ``modes``: where it acts.
+    """
 
     name: str  # of ``Choices``
     group: str
@@ -65,6 +68,7 @@ FIELDS = (
     Field(name="image_size", group="picture", kind="whole"),
     Field(name="batch_size", group="picture", kind="whole"),
     Field(name="augmentation", group="picture", kind="choice", options=("off", "light", "medium", "strong")),
+    Field(name="mirror", group="picture", kind="yes_no", options=("yes", "no")),
     Field(name="head_layers", group="head", kind="widths", task=Task.CLASSIFICATION),
     Field(name="head_dropout", group="head", kind="number", task=Task.CLASSIFICATION),
     Field(name="unfreeze_after", group="head", kind="whole", modes=("transfer",)),
@@ -144,6 +148,8 @@ def _value(setting: Field, text: str) -> object:
             return tuple(int(part) for part in text.replace(",", " ").replace("×", " ").split())
         case "flag":
             return text == "on"
+        case "yes_no":
+            return text == "yes"
         case _:
             return text
 

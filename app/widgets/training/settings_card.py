@@ -130,6 +130,7 @@ class SettingsCard(Card):
             batch,
             self.tr("{0} at {1:g}").format(optimizer, spec.learning_rate),
             levels[spec.augmentation],
+            *([] if spec.mirror or spec.augmentation == "off" else [self.tr("never mirrored")]),
         ]
         if spec.patience:
             parts.append(self.tr("stops after %n epoch(s) without gain", "", spec.patience))

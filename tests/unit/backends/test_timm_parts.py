@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 
-from core.backends.augmentation import LEVELS, PLAIN, VIEWS, augment, look
+from core.backends.augmentation import LEVELS, PLAIN, VIEWS, augment, level_of, look, views_of
 from core.backends.classifier_data import as_input
 from core.backends.classifier_model import SimpleCnn
 from core.backends.optimization import make_loss, rate_factor
@@ -61,6 +61,19 @@ def test_that_views_are_fixed_and_the_first_is_the_picture_itself() -> None:
         assert all(torch.equal(look(picture(), view), look(picture(), view)) for view in views)
     assert torch.equal(look(picture(), PLAIN), picture())
     assert torch.equal(look(picture(), VIEWS["light"][1]), picture().flip(2))
+
+
+def test_that_pictures_that_must_not_be_mirrored_never_are() -> None:
+    ramp = torch.arange(64, dtype=torch.uint8).mul(4).expand(3, 64, 64).contiguous()  # brighter to the right
+
+    def rises(shown: torch.Tensor) -> bool:
+        return bool(shown[:, :, 40].float().mean() > shown[:, :, 24].float().mean())
+
+    for name in ("light", "medium", "strong"):
+        assert all(rises(augment(ramp, level_of(name, False), 0, 1, image)) for image in range(40))
+        assert not all(rises(augment(ramp, level_of(name, True), 0, 1, image)) for image in range(40))
+        assert all(rises(look(ramp, view)) for view in views_of(name, False))
+        assert views_of(name, True) == VIEWS[name]
 
 
 def test_that_training_and_the_shipped_model_scale_pixels_alike() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import torch
 from msgspec.structs import replace
+from ultralytics.data.augment import RandomFlip
 
 from core.backends import ultralytics_detector as detector
 from core.backends import ultralytics_network as networks
@@ -116,6 +117,16 @@ def test_that_fine_tune_warms_up_the_head_and_then_moves_the_body_at_its_own_rat
     assert len(changed(first, second)) > len(body) / 2
     rates = {group["initial_lr"] for group in checkpoints[0]["optimizer"]["param_groups"]}
     assert rates == {0.004, 0.001}
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_that_pictures_are_mirrored_only_where_that_is_right(tmp_path: Path, mirror: bool) -> None:
+    job = make_job(tmp_path, augmentation="strong", mirror=mirror)
+    chosen = DeviceChosen(device="cpu", precision="fp32", batch_size=2, why="")
+    training = SnapshotTraining(job, Recorder(), chosen, tmp_path / "scratch")
+    training._setup_train()
+    flips = [one for one in training.train_loader.dataset.transforms.tolist() if isinstance(one, RandomFlip)]
+    assert {one.direction: one.p for one in flips} == {"vertical": 0.0, "horizontal": 0.5 if mirror else 0.0}
 
 
 def test_that_the_head_alone_warms_up_for_a_tenth_of_the_epochs() -> None:

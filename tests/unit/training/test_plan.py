@@ -15,6 +15,7 @@ from core.training.plan import (
     Choices,
     Dial,
     Obstacle,
+    describe,
     make_spec,
     plan,
     suggested_epochs,
@@ -163,6 +164,20 @@ def test_that_a_plan_from_a_few_facts_is_the_specification_without_its_data(mode
     assert (facts.train, facts.val, facts.test, facts.classes, facts.side) == (32, 8, 0, 2, 1000)
     planned, made = (plan(find("resnet18"), choices, facts, cuda=cuda), spec(choices, data, cuda=cuda))
     assert replace(planned, snapshot=data.data_hash()) == made
+
+
+def test_that_pictures_are_mirrored_unless_class_names_or_the_user_forbid_it():
+    plain, digits = snapshot(), snapshot()
+    digits = replace(digits, classes=(ImageClass(0, "0"), ImageClass(1, "1")))
+    free, kept, forced = (
+        Choices(mode="scratch"),
+        Choices(mode="scratch", mirror=False),
+        Choices(mode="scratch", mirror=True),
+    )
+    assert [spec(choices, plain).mirror for choices in (free, kept, forced)] == [True, False, True]
+    assert [spec(choices, digits).mirror for choices in (free, kept, forced)] == [False, False, True]
+    assert "never mirrored" in describe(spec(free, digits))
+    assert "mirrored" not in describe(spec(free, plain))
 
 
 def test_that_all_obstacles_are_named_at_once():

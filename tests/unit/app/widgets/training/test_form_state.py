@@ -151,6 +151,11 @@ def test_that_fields_of_another_mode_or_task_are_kept_but_do_not_count():
     assert read_texts(Form(mode="scratch", texts=texts), Task.DETECTION) == ({}, {})
 
 
+@pytest.mark.parametrize(("text", "mirror"), [("", True), ("yes", True), ("no", False)])
+def test_that_mirroring_follows_class_names_unless_the_form_says_otherwise(text, mirror):
+    assert judged(Form(mode="scratch", model=LITE, texts={"mirror": text})).spec.mirror is mirror
+
+
 def test_that_the_newest_timed_run_of_a_mode_tells_what_it_costs_here():
     runs = (run(1), run(2, "finetune", seconds=90.0), run(3, seconds=41.0), run(4, seconds=None))
     assert number_of(last_time(runs, "transfer").run) == 3
