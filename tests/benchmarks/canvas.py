@@ -7,6 +7,7 @@ from ``show_levels`` to what is seen. Each frame is one event of the mouse and t
 machine that does other things as well, the processor time of the window's thread says what a frame costs.
 """
 
+import gc
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ def main() -> None:
     canvas.show()
     canvas.current_class = 1
     application.processEvents()
+    gc.freeze()  # as the window does once it is open
     print(f"{'at a device pixel ratio of':52} {canvas.devicePixelRatioF():g}")
     many_boxes(canvas)
     large_picture(canvas)

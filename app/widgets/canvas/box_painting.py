@@ -1,6 +1,6 @@
 """Boxes as they lie over the picture that they are drawn on: lines, names, handles, what is chosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -254,7 +254,14 @@ def _sheet(labels: ImageLabels | None, looks: Mapping[int, ClassLook], training:
     own = [] if labels is None else [one.box for one in labels.boxes or ()]
     proposals = () if labels is None else labels.proposals
     boxes = own + [one.box for one in proposals]
-    styles = [look_of_box(box, looks, training) for box in own]
+    known: dict[tuple[int, bool], BoxLook] = {}
+    styles = []
+    for box in own:  # boxes of a class look alike: one look for all spares the time of making thousands
+        key = (box.class_id, training is not None and is_small(box, training))
+        look = known.get(key)
+        if look is None:
+            look = known[key] = look_of_box(box, looks, training)
+        styles.append(look)
     styles += [look_of_box(one.box, looks, training, one.score) for one in proposals]
     colours = len(theme.current().classes)
     return _Sheet(
@@ -286,18 +293,16 @@ def _rows_of(sheet: _Sheet, scene: Scene) -> _Rows:
         changed = [sheet.row(item) for item in scene.live]
         boxes[changed] = [(box.x_min, box.y_min, box.x_max, box.y_max) for box in scene.live.values()]
         small[changed] = [scene.training is not None and is_small(box, scene.training) for box in scene.live.values()]
-    chosen = np.zeros(len(boxes), bool)
-    chosen[[sheet.row(item) for item in scene.chosen]] = True
+    chosen = _marked(sheet, scene.chosen)
     if scene.new is not None:
         chosen[-1] = True
     rects = raster.placed(boxes, scene.scale, scene.corner)
     seen = raster.in_sight(rects, *scene.window, round(8 * scene.ratio))
     if scene.only is not None:
-        meant = np.zeros(len(boxes), bool)
-        meant[[sheet.row(item) for item in scene.only]] = True
+        meant = _marked(sheet, scene.only)
         meant[len(boxes) - (scene.new is not None) :] = True
         seen &= meant
-    seen[[sheet.row(item) for item in scene.without]] = False
+    seen &= ~_marked(sheet, scene.without)
     return _Rows(
         rects=rects,
         seen=seen,
@@ -307,6 +312,14 @@ def _rows_of(sheet: _Sheet, scene: Scene) -> _Rows:
         handled=sheet.row(scene.handled),
         new=scene.new is not None,
     )
+
+
+def _marked(sheet: _Sheet, items: Collection[Item]) -> np.ndarray:
+    """Whether a row is one of ``items``, bool ``[n]``; at once where all are."""
+    rows = np.full(len(sheet.boxes), len(items) == len(sheet.boxes))
+    if not rows.all():
+        rows[[sheet.row(item) for item in items]] = True
+    return rows
 
 
 def _draw_fills(pixels: np.ndarray, sheet: _Sheet, rows: _Rows, scene: Scene) -> None:

@@ -4,6 +4,9 @@ Pixels are uint8 ``[h, w, 4]``: blue, green, red, alpha, premultiplied. Rectangl
 and bottom in those pixels, right and bottom being the first outside.
 """
 
+from collections.abc import Sequence
+from typing import cast
+
 import numpy as np
 
 from app.widgets.canvas.view import Point
@@ -37,7 +40,8 @@ def draw_rings(pixels: np.ndarray, rects: np.ndarray, first: int, count: int, co
         start, end = np.where(crossed, middle, start), np.where(crossed, middle, end)
         (left, top), (right, bottom) = start.T, end.T
         points = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1).astype(np.int32)
-        cv2.polylines(pixels, list(points.reshape(-1, 4, 2)), True, colour)
+        corners = cast(Sequence[np.ndarray], points.reshape(-1, 4, 2))  # a list of arrays takes a tenth longer
+        cv2.polylines(pixels, corners, True, colour)
 
 
 def draw_fills(pixels: np.ndarray, rects: np.ndarray, colour: Colour) -> None:
