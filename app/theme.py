@@ -1,5 +1,6 @@
 """Colours, sizes and the font: no other module names one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -309,34 +310,30 @@ def make_semibold(widget: QWidget) -> None:
     widget.setFont(font)
 
 
-class _Glyph(QIconEngine):
-    """One SVG of ``resources/icons``, sharp at any scale, in a colour of the palette in force when it paints."""
+class PaintedIcon(QIconEngine):
+    """An icon that ``paint(painter, place, mode, state)`` draws anew wherever it is shown: sharp at any scale, and in
+    the palette in force."""
 
-    def __init__(self, name: str, role: str, on_role: str) -> None:
+    def __init__(self, paint: Callable[[QPainter, QRect, QIcon.Mode, QIcon.State], object]) -> None:
         super().__init__()
-        self._name, self._role, self._on_role = name, role, on_role
+        self._paint = paint
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        role = self._on_role if state is QIcon.State.On else self._role
-        role = "muted" if mode is QIcon.Mode.Disabled else role
-        QSvgRenderer(QByteArray(_svg(self._name, getattr(current(), role)))).render(painter, QRectF(rect))
+        self._paint(painter, rect, mode, state)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        return self._drawn(size, mode, state)
-
-    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
-        return self._drawn(size, mode, state)
-
-    def clone(self) -> QIconEngine:
-        return _Glyph(self._name, self._role, self._on_role)
-
-    def _drawn(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         drawn = QPixmap(size)
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        self._paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
         painter.end()
         return drawn
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
+        return self.pixmap(size, mode, state)
+
+    def clone(self) -> QIconEngine:
+        return PaintedIcon(self._paint)
 
 
 def icon(name: str, role: str = "muted", on: str = "") -> QIcon:
@@ -344,7 +341,12 @@ def icon(name: str, role: str = "muted", on: str = "") -> QIcon:
 
     ``on``: the colour where a button is checked, if that is another.
     """
-    return QIcon(_Glyph(name, role, on or role))
+
+    def paint(painter: QPainter, place: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        role_now = "muted" if mode is QIcon.Mode.Disabled else on if on and state is QIcon.State.On else role
+        QSvgRenderer(QByteArray(_svg(name, getattr(current(), role_now)))).render(painter, QRectF(place))
+
+    return QIcon(PaintedIcon(paint))
 
 
 def picture(name: str, role: str = "muted", side: int = 20, ratio: float = 1.0) -> QPixmap:

@@ -299,7 +299,7 @@ def test_that_a_finished_run_judges_what_it_did_not_train_on(colours: ProjectSto
         assert [dialog.judge.itemData(n) for n in range(dialog.judge.count())][1:] == [session.runs[0].run]
         dialog.judge.setCurrentIndex(1)
         QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-        assert dialog.cancel.isVisible()
+        assert dialog.progress.cancel_button.isVisible()
         qtbot.waitUntil(lambda: dialog.start.isVisible() and not session.jobs.jobs, timeout=20_000)
         assert [one.hash for one in dialog.list.model.rows] == [session.data.images[3].hash]
         assert "6 not judged" in dialog.summary.text()
@@ -317,10 +317,10 @@ def test_that_a_search_goes_on_when_the_window_of_doubts_is_closed(
     session = open_session(colours, tmp_path, qtbot)
     with shown(session, qtbot, rows=0) as dialog:
         QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=20_000)
+        qtbot.waitUntil(lambda: dialog.progress.bar.value() > 0, timeout=20_000)
     again = DoubtDialog(session, LabelDesk(session))
     again.show()
-    assert again.cancel.isVisible()
+    assert again.progress.cancel_button.isVisible()
     qtbot.waitUntil(lambda: len(again.list.model.rows) == 1, timeout=30_000)
     assert again.list.model.rows[0].hash == session.data.images[3].hash
     again.close()
@@ -334,10 +334,10 @@ def test_that_cancel_ends_the_models_that_are_trained_for_it(colours: ProjectSto
     folder = colours.cache_dir / FOLDER / "classification"
     with shown(session, qtbot, rows=0) as dialog:
         QTest.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: dialog.bar.value() > 0, timeout=20_000)
+        qtbot.waitUntil(lambda: dialog.progress.bar.value() > 0, timeout=20_000)
         record = worker_of(folder)
         assert record is not None
-        QTest.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(dialog.progress.cancel_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: dialog.start.isVisible() and not session.jobs.jobs, timeout=20_000)
         assert not record.process.is_alive()
         assert not folder.exists()

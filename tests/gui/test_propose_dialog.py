@@ -268,7 +268,7 @@ def test_that_cancel_leaves_the_project_as_it_was(show, qtbot, tmp_path):
     dialog = show(tmp_path / "p")
     choose(qtbot, dialog, detector(tmp_path / "belt.onnx"))
     dialog.start_button.click()
-    dialog.cancel_button.click()  # before anything could be told
+    dialog.progress.cancel_button.click()  # before anything could be told
     settle(qtbot, dialog)
     assert waiting(dialog) == [0] * PICTURES
     assert dialog._form.isEnabled()

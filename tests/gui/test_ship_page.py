@@ -402,11 +402,11 @@ def test_that_cancel_keeps_what_was_found_so_far(ship, qtbot, projects):
     many = test_images(page) * 60
     drop(page, *many)  # beside the cards: tried as well, never imported
     qtbot.waitUntil(lambda: len(page.tried.view.answers) > 2)
-    assert page.tried.cancel_button.isVisible()
-    click(page.tried.cancel_button)
+    assert page.tried.progress.cancel_button.isVisible()
+    click(page.tried.progress.cancel_button)
     qtbot.waitUntil(lambda: not page.tried.is_busy)
     assert 2 < len(page.tried.view.answers) < len(many)
-    assert not page.tried.cancel_button.isVisible()
+    assert not page.tried.progress.cancel_button.isVisible()
     assert page.tried.trouble.text == ""
 
 

@@ -46,8 +46,7 @@ class PictureView(PictureArea):
         if self._grabbed is not None:
             way = event.position() - self._grabbed
             self._grabbed = event.position()
-            self._view = self._view.panned(way.x(), way.y())
-            self.update()
+            self._set_view(self._view.panned(way.x(), way.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         self._grabbed = None

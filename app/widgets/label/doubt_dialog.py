@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QProgressBar, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from app import edits, theme
 from app.jobs import Job
 from app.label_desk import LabelDesk
 from app.state import Change, Session
-from app.translations import said
 from app.widgets.label.doubt_list import DoubtList
 from app.widgets.parts import Glyph, button, label
+from app.widgets.progress_row import ProgressRow
 from core.actions.reporting import RunSummary
 from core.domain.run import number_of
 from core.labelling.doubts import DoubtReport
@@ -97,14 +97,8 @@ class DoubtDialog(QDialog):
 
     def _follow(self, job: Job) -> None:
         self._job = job
-        self._show_progress(0, 0, "")
-        job.progressed.connect(self._show_progress)
+        self.progress.follow(job)
         self._show_searching()
-
-    def _show_progress(self, done: int, total: int, step: str) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-        self.step.setText(said(step) or self.tr("Starting"))
 
     def _end_search(self, job: Job) -> None:
         """However it ended: what it found is in the project's cache, or what an earlier one found."""
@@ -120,17 +114,10 @@ class DoubtDialog(QDialog):
 
         edits.read_doubts(self._session, show)
 
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self.cancel.setEnabled(False)
-
     def _show_searching(self) -> None:
-        while_searching: tuple[QWidget, ...] = (self.bar, self.step, self.cancel)
-        before: tuple[QWidget, ...] = (self.judge, self.start)
-        for widget in (*while_searching, *before):
-            widget.setVisible((widget in while_searching) is (self._job is not None))
-        self.cancel.setEnabled(True)
+        self.progress.setVisible(self._job is not None)
+        for widget in (self.judge, self.start):
+            widget.setVisible(self._job is None)
 
     def _show_count(self, left: int) -> None:
         report = self._report
@@ -183,18 +170,12 @@ class DoubtDialog(QDialog):
         )
         self.start.setAutoDefault(False)
         self.start.clicked.connect(self._search)
-        self.bar, self.step, self.cancel = QProgressBar(), label("", "muted"), button(self.tr("Cancel"), "x")
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("Progress"))
-        self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self._cancel)
+        self.progress = ProgressRow(self.tr("Progress"), self.tr("Starting"), names_steps=True)
         head = QHBoxLayout()
         head.setSpacing(theme.SMALL)
         head.addWidget(self.judge, 1)
         head.addWidget(self.start)
-        head.addWidget(self.bar, 1)
-        head.addWidget(self.step)
-        head.addWidget(self.cancel)
+        head.addWidget(self.progress, 1)
         self.summary = label("", "muted", wrap=True)
         self._pages = QStackedLayout()
         self._pages.addWidget(self._make_notice())

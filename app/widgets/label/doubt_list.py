@@ -13,8 +13,9 @@ from app.widgets.elided import ElidedLabel
 from app.widgets.flow import FlowLayout
 from app.widgets.gallery.notice import Notice
 from app.widgets.gallery.overlay import ClassLook, Overlay, OverlayBox, looks
+from app.widgets.gallery.picture_rows import PictureRowView
 from app.widgets.gallery.picture_view import PictureView
-from app.widgets.label.doubt_rows import DoubtModel, DoubtView, certainty_of, name_of, sentence_of
+from app.widgets.label.doubt_rows import DoubtModel, certainty_of, name_of, sentence_of
 from app.widgets.label.picture_desk import PictureDesk
 from app.widgets.parts import Card, button
 from core.domain.annotation import Box
@@ -44,7 +45,7 @@ class DoubtList(QWidget):
     ) -> None:
         super().__init__(parent)
         self.model = DoubtModel(self)
-        self.view = DoubtView(self.model, thumbnails)
+        self.view = PictureRowView(self.model, thumbnails)
         self.view.setAccessibleName(self.tr("Doubtful labels"))
         self.picture = _DoubtPicture()
         self._thumbnails, self._labels_of = thumbnails, labels_of

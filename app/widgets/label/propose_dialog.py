@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app import edits, theme
 from app.jobs import Job
@@ -20,7 +20,8 @@ from app.widgets.gallery.overlay import ClassLook, Overlay, looks
 from app.widgets.gallery.picture_dialog import PictureDialog
 from app.widgets.label.propose_choices import ModelChoice, PictureChoice, ScoreChoice
 from app.widgets.label.sampling import Sampling
-from app.widgets.parts import Card, button, duration, label
+from app.widgets.parts import Card, button, label
+from app.widgets.progress_row import ProgressRow
 from app.widgets.trouble import Trouble
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
@@ -57,6 +58,7 @@ class ProposeDialog(QDialog):
         self.setAcceptDrops(True)
         self.setWindowTitle(self.tr("Propose with a model"))
         self.model, self.pictures, self.scores = ModelChoice(session), PictureChoice(shown), ScoreChoice()
+        self.progress = ProgressRow(self.tr("Pictures labelled"), self.tr("Waiting"))
         self._build()
         self.resize(QSize(1040, 680))
         self.model.chosen.connect(self._sample)
@@ -93,18 +95,10 @@ class ProposeDialog(QDialog):
             done=self._if_open(self._show_result),
             failed=self._if_open(self._show_failure),
         )
-        self._job.progressed.connect(self._show_progress)
+        self.progress.follow(self._job)
         self._job.finished.connect(self._forget_job)
         self.is_busy = True
-        self.cancel_button.setEnabled(True)
-        self._show_progress(0, 0, "")
         self._show_standing()
-
-    def cancel(self) -> None:
-        """End the labelling that is under way; nothing of it is kept."""
-        if self._job is not None:
-            self._job.cancel()
-            self.cancel_button.setEnabled(False)
 
     # The preview
 
@@ -222,19 +216,10 @@ class ProposeDialog(QDialog):
 
     # Progress and result
 
-    def _show_progress(self, done: int, total: int, what: str) -> None:
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        left = self._job.seconds_left if self._job is not None else None
-        words = [self.tr("{0} of {1}").format(f"{done:,}", f"{total:,}")] if total else [self.tr("Waiting")]
-        if left is not None:
-            words.append(self.tr("{} left").format(duration(left)))
-        self._progress.setText(" · ".join(words))
-
     def _forget_job(self) -> None:
         """The model is done; what it found is being saved, which cannot be cancelled and takes a moment."""
         self._job = None
-        self.cancel_button.setEnabled(False)
+        self.progress.let_go()
 
     def _show_result(self, done: "Proposed | None") -> None:
         self._end()
@@ -282,7 +267,7 @@ class ProposeDialog(QDialog):
         """What can be done now, and why not more."""
         busy, sampling = self.is_busy, self._sampling
         ready = sampling is not None and sampling.proposer is not None
-        self._busy.setVisible(busy)
+        self.progress.setVisible(busy)
         self._form.setEnabled(not busy)
         self.scores.setVisible(self.model.current is not None)
         self.start_button.setVisible(not busy and not self.review_button.isVisibleTo(self))
@@ -354,7 +339,7 @@ class ProposeDialog(QDialog):
         middle.addWidget(self._make_form(), 4)
         middle.addWidget(self._make_preview(), 7)
         column.addLayout(middle, 1)
-        column.addWidget(self._make_progress())
+        column.addWidget(self.progress)
         column.addLayout(self._make_foot())
 
     def _make_form(self) -> QWidget:
@@ -386,22 +371,6 @@ class ProposeDialog(QDialog):
         card.body.addWidget(self.trouble)
         card.body.addWidget(self.grid, 1)
         return card
-
-    def _make_progress(self) -> QWidget:
-        self._busy, self._bar, self._progress = QWidget(), QProgressBar(), label("", "caption")
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(self.tr("Pictures labelled"))
-        self.cancel_button = button(self.tr("Cancel"), "x")
-        self.cancel_button.setProperty("quiet", True)
-        self.cancel_button.setAutoDefault(False)
-        self.cancel_button.clicked.connect(self.cancel)
-        row = QHBoxLayout(self._busy)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SMALL)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._progress)
-        row.addWidget(self.cancel_button)
-        return self._busy
 
     def _make_foot(self) -> QHBoxLayout:
         self._hint, self.outcome = label("", "muted", wrap=True), label("", wrap=True)

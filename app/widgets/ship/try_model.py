@@ -10,8 +10,6 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
-    QHBoxLayout,
-    QProgressBar,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -23,7 +21,8 @@ from app.thumbnails import Thumbnails
 from app.widgets.drop_zone import paths_in
 from app.widgets.elided import ElidedLabel
 from app.widgets.flow import FlowLayout
-from app.widgets.parts import Card, Glyph, button, duration, label
+from app.widgets.parts import Card, Glyph, button, label
+from app.widgets.progress_row import ProgressRow
 from app.widgets.run.attempt import Attempt
 from app.widgets.ship.tried_view import TriedView
 from app.widgets.trouble import Trouble
@@ -52,13 +51,15 @@ class TryModel(Card):
         self._job: Job | None = None
         self._proven: Path | None = None  # what ``_other`` was when a model was opened last
         self.view = TriedView(jobs, thumbnails)
+        self.progress = ProgressRow(self.tr("Pictures tried"), self.tr("Opening the model"))
+        self.progress.hide()
         self.trouble = Trouble()
         self._stack = QStackedWidget()
         self._stack.addWidget(self._make_empty())
         self._stack.addWidget(self.view)
         self._make_head()
         self.body.addLayout(self._make_actions())
-        self.body.addWidget(self._make_progress())
+        self.body.addWidget(self.progress)
         self.body.addWidget(self.trouble)
         self.body.addWidget(self._stack, 1)
 
@@ -118,8 +119,6 @@ class TryModel(Card):
         self._paths = paths
         attempt = self._attempt = Attempt(self.model, paths)
         self.trouble.say(None)
-        self._show_progress(0, 0, "")
-        self._busy.show()
         self._job = self._jobs.run(
             self.tr("Trying {}").format(self._title),
             partial(attempt.carry_out, self._kept),
@@ -127,11 +126,9 @@ class TryModel(Card):
             ended=partial(self._ended, attempt),
             lane="try",
         )
-        self._job.progressed.connect(self._progressed)
-
-    def _progressed(self, done: int, total: int, what: str) -> None:
-        self._show_progress(done, total, what)
-        self._take_results()
+        self._job.progressed.connect(self._take_results)
+        self.progress.follow(self._job)
+        self.progress.show()
 
     def _failed(self, attempt: Attempt, error: LensmithError) -> None:
         if attempt is self._attempt:
@@ -142,7 +139,7 @@ class TryModel(Card):
     def _ended(self, attempt: Attempt) -> None:
         if attempt is self._attempt:
             self._job = None
-            self._busy.hide()
+            self.progress.hide()
             self._take_results()
 
     def _take_results(self) -> None:
@@ -185,17 +182,6 @@ class TryModel(Card):
         step = max(1, len(self._test) // SAMPLE)
         self.try_paths([Path(path) for path in self._test[::step][:SAMPLE]])
 
-    # Progress
-
-    def _show_progress(self, done: int, total: int, what: str) -> None:
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
-        left = self._job.seconds_left if self._job is not None else None
-        words = [self.tr("{0} of {1}").format(done, total)] if total else [self.tr("Opening the model")]
-        if left is not None:
-            words.append(self.tr("{} left").format(duration(left)))
-        self._standing.setText(" · ".join(words))
-
     # Building
 
     def _make_head(self) -> None:
@@ -224,22 +210,6 @@ class TryModel(Card):
             one.clicked.connect(action)
             row.addWidget(one)
         return row
-
-    def _make_progress(self) -> QWidget:
-        self._busy, self._bar, self._standing = QWidget(), QProgressBar(), label("", "caption")
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(self.tr("Pictures tried"))
-        self.cancel_button = button(self.tr("Cancel"), "x")
-        self.cancel_button.setProperty("quiet", True)
-        self.cancel_button.clicked.connect(self.cancel)
-        row = QHBoxLayout(self._busy)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.SMALL)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._standing)
-        row.addWidget(self.cancel_button)
-        self._busy.hide()
-        return self._busy
 
     def _make_empty(self) -> QFrame:
         self._empty = QFrame()
