@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.widgets.canvas.image_canvas import ImageCanvas
 from app.widgets.gallery.overlay import ClassLook
@@ -71,17 +71,7 @@ class Hand:
         self.release(*end, keys, button)
 
     def turn_wheel(self, at: QPointF, notches: int) -> None:
-        event = QWheelEvent(
-            at,
-            self.canvas.mapToGlobal(at),
-            QPoint(),
-            QPoint(0, 120 * notches),
-            Qt.MouseButton.NoButton,
-            NONE,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(self.canvas, event)
+        turn_wheel(self.canvas, at, notches)
 
     def colour_at(self, x: float, y: float, painted: QImage | None = None) -> QColor:
         seen = self.canvas.grab().toImage() if painted is None else painted
@@ -126,3 +116,18 @@ def hand_on(canvas: ImageCanvas) -> Iterator[Hand]:
     yield Hand(canvas)
     canvas.close()
     canvas.deleteLater()
+
+
+def turn_wheel(widget: QWidget, at: QPointF, notches: int) -> None:
+    """Towards the screen (zoom in) by positive notches; ``at`` in pixels of the widget."""
+    event = QWheelEvent(
+        at,
+        widget.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        NONE,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)

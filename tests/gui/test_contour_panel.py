@@ -23,6 +23,7 @@ from core.store import labels
 from core.store.project_store import ProjectStore
 from tests.gui.pictures import draw_picture
 from tests.gui.pseudo_translation import clipped, speak, untranslated
+from tests.gui.windows import session_of
 
 SPOTS = ((20, 20, 60, 70), (100, 40, 150, 90), (30, 84, 36, 90))  # the last one is a speck
 LEFT = Qt.MouseButton.LeftButton
@@ -51,11 +52,8 @@ def session(tmp_path: Path, qtbot) -> Iterator[Session]:
             for one in pictures
         )
         (tmp_path / "gone.png").unlink()
-        made = Session(store, Settings(tmp_path / "window.ini"))
-        made.reload()
-        qtbot.waitUntil(lambda: made.loaded)
-        yield made
-        made.close()
+        with session_of(store, tmp_path, qtbot) as made:
+            yield made
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from app.label_desk import LabelDesk
-from app.settings import Settings
 from app.state import Session
 from core.domain.annotation import Box, Boxes
 from core.domain.labels import ImageLabels, LabelledBox
 from core.domain.task import Task
 from core.store import classes, labels
 from core.store.project_store import ProjectStore
+from tests.gui.windows import session_of
 from tests.unit.store.helpers import boxes, row
 
 ONE, TWO = f"{1:032x}", f"{2:032x}"
@@ -25,11 +25,8 @@ def session(tmp_path: Path, qtbot) -> Iterator[Session]:
     store = ProjectStore.create(tmp_path / "p", task=Task.DETECTION)
     store.add_classes(["bolt", "nut"])
     store.import_images([row(1, tmp_path / "a.jpg", boxes((1, 2, 3, 4, 1))), row(2, tmp_path / "b.jpg")])
-    made = Session(store, Settings(tmp_path / "window.ini"))
-    made.reload()
-    qtbot.waitUntil(lambda: made.loaded)
-    yield made
-    made.close()
+    with session_of(store, tmp_path, qtbot) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 
 from app import edits
 from app.label_desk import LabelDesk
-from app.settings import Settings
 from app.state import Session
 from app.widgets.label.merge_dialog import MergeDialog
 from core.actions import merging
@@ -22,6 +21,7 @@ from core.store import labels
 from core.store.project_store import ProjectStore
 from tests.gui.pictures import draw_picture
 from tests.gui.pseudo_translation import clipped, speak, untranslated
+from tests.gui.windows import session_of
 from tests.unit.store.helpers import boxes, facts
 
 COUNT = 5  # pictures labelled differently; one more is alike and one is theirs alone
@@ -55,11 +55,8 @@ def projects(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def session(projects: tuple[Path, Path], qtbot, tmp_path: Path) -> Iterator[Session]:
-    made = Session(ProjectStore.open(projects[0]), Settings(tmp_path / "window.ini"))
-    made.reload()
-    qtbot.waitUntil(lambda: made.loaded)
-    yield made
-    made.close()
+    with session_of(ProjectStore.open(projects[0]), tmp_path, qtbot) as made:
+        yield made
 
 
 @pytest.fixture

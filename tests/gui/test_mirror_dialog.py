@@ -23,6 +23,7 @@ from core.store import classes, labels
 from core.store.project_store import ProjectStore
 from tests.gui.pictures import draw_picture
 from tests.gui.pseudo_translation import clipped, speak, untranslated
+from tests.gui.windows import session_of
 from tests.unit.store.helpers import boxes, facts
 
 LEFT = Qt.MouseButton.LeftButton
@@ -68,11 +69,8 @@ def session(tmp_path: Path, qtbot) -> Iterator[Session]:
         seen = facts(0, hash=image.hash, width=64, height=48)
         rows.append(ImportedImage(facts=seen, path=image.path, mtime_ns=1, annotation=boxes(FIRST)))
     store.import_images(rows)
-    made = Session(store, Settings(tmp_path / "window.ini"))
-    made.reload()
-    qtbot.waitUntil(lambda: made.loaded)
-    yield made
-    made.close()
+    with session_of(store, tmp_path, qtbot) as made:
+        yield made
 
 
 @pytest.fixture

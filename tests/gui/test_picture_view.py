@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -15,6 +15,7 @@ from app import theme
 from app.widgets.gallery.overlay import Overlay, OverlayBox
 from app.widgets.gallery.picture_dialog import PictureDialog
 from core.domain.dataset import Image
+from tests.gui.canvas import turn_wheel
 from tests.gui.pictures import draw_numbered, draw_picture
 
 NONE = Qt.KeyboardModifier.NoModifier
@@ -64,20 +65,6 @@ def show(qtbot, dialog: PictureDialog, index: int) -> None:
     qtbot.waitUntil(lambda: bool(dialog.view._tiles))
 
 
-def turn_wheel(dialog: PictureDialog, at: QPointF, notches: int) -> None:
-    event = QWheelEvent(
-        at,
-        dialog.view.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, 120 * notches),
-        Qt.MouseButton.NoButton,
-        NONE,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(dialog.view, event)
-
-
 def test_that_arrow_keys_walk_through_the_list_and_stop_at_its_ends(qtbot, dialog):
     walked = []
     dialog.walked.connect(walked.append)
@@ -102,11 +89,11 @@ def test_that_the_wheel_zooms_at_the_pointer(qtbot, dialog):
     show(qtbot, dialog, 3)
     at = QPointF(dialog.view.width() * 0.6, dialog.view.height() * 0.4)
     before, scale = dialog.view.image_point(at), dialog.view.scale
-    turn_wheel(dialog, at, 3)
+    turn_wheel(dialog.view, at, 3)
 
     assert dialog.view.scale == pytest.approx(scale * 1.25**3)
     assert (dialog.view.image_point(at) - before).manhattanLength() < 0.01
-    turn_wheel(dialog, at, -20)
+    turn_wheel(dialog.view, at, -20)
     assert dialog.view.scale == pytest.approx(min(scale, 1.0))
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from app import edits
 from app.label_desk import LabelDesk
-from app.settings import Settings
 from app.state import Session
 from core.actions.tracking import Tracked
 from core.data.images import inspect
@@ -19,6 +18,7 @@ from core.domain.task import Task
 from core.store.project_store import ProjectStore
 from tests.drawn_sequences import pairs
 from tests.gui.pictures import draw_picture
+from tests.gui.windows import session_of
 
 
 @pytest.fixture
@@ -34,11 +34,8 @@ def session(tmp_path: Path, qtbot) -> Iterator[Session]:
             ImportedImage(facts=inspect(one.path), path=one.path, mtime_ns=1, annotation=one.annotation)
             for one in pictures
         )
-        made = Session(store, Settings(tmp_path / "window.ini"))
-        made.reload()
-        qtbot.waitUntil(lambda: made.loaded)
-        yield made
-        made.close()
+        with session_of(store, tmp_path, qtbot) as made:
+            yield made
 
 
 def test_that_the_next_picture_waits_for_review_and_one_undo_takes_it_back(session: Session, qtbot) -> None:

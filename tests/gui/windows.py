@@ -10,8 +10,11 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.settings import Settings
+from app.state import Session
 from app.widgets.question import Question
 from core.actions import importing
 from core.store.project_store import ProjectStore
@@ -29,6 +32,16 @@ def window_of(project: Path | None = None, *, show: bool = True) -> Iterator[Mai
         yield window
     finally:
         close(window)
+
+
+@contextmanager
+def session_of(store: ProjectStore, folder: Path, qtbot: QtBot) -> Iterator[Session]:
+    """A project read as a window reads it, without one; the settings lie in ``folder``."""
+    session = Session(store, Settings(folder / "window.ini"))
+    session.reload()
+    qtbot.waitUntil(lambda: session.loaded)
+    yield session
+    session.close()
 
 
 def close(window: MainWindow) -> None:

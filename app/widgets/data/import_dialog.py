@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QDialog,
     QFrame,
@@ -30,6 +29,7 @@ from app.widgets.gallery.grid_layout import CellSize
 from app.widgets.gallery.image_grid import ImageGrid
 from app.widgets.gallery.overlay import ClassLook, overlay_of
 from app.widgets.parts import Card, badge, button, label
+from app.widgets.plain_table import make_editable, make_plain
 from core.domain.annotation import ClassLabel
 from core.domain.source import ClassEdit, Preview
 from core.domain.task import Task
@@ -347,22 +347,8 @@ class ClassEdits(QTableView):
         self.rows = _EditModel(preview, self)
         self.rows.edited.connect(self.edited)
         self.setModel(self.rows)
-        self.setAccessibleName(self.tr("Classes of the source"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setIconSize(QSize(12, 12))
-        self.setTabKeyNavigation(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.SelectedClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        make_plain(self, self.tr("Classes of the source"), ROW)
+        make_editable(self)
         header = self.horizontalHeader()
         for column, fit in enumerate(
             (QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents)

@@ -9,16 +9,13 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QColor, QFont, QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDoubleSpinBox,
-    QFrame,
     QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -28,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.widgets.gallery.class_mark import class_mark
+from app.widgets.plain_table import make_editable, make_plain
 
 ROW, MOST_ROWS, LEAST_ROWS = 28, 6, 2
 _Index = QModelIndex | QPersistentModelIndex
@@ -151,25 +149,9 @@ class ThresholdTable(QTableView):
         self.setModel(self.rows)
         self._editor = _ScoreEditor(self)
         self.setItemDelegate(self._editor)
-        self.setAccessibleName(self.tr("Lowest score by class"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setIconSize(QSize(12, 12))
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.SelectedClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        make_plain(self, self.tr("Lowest score by class"), ROW)
+        make_editable(self)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(_OWN, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_COUNT, QHeaderView.ResizeMode.ResizeToContents)
