@@ -15,6 +15,8 @@ class PretendedCard:
     def __init__(self, name: str | bytes, total: int = 24 * GIGABYTE) -> None:
         self.name, self.total = name, total
         self.use, self.used, self.degrees, self.milliwatts = 92, 18 * GIGABYTE, 71, 212_500
+        self.millijoules = 5_000_000  # since the driver was loaded
+        self.processes: dict[int, int] = {}  # process id -> bytes of the card's memory
         self.unsupported: set[str] = set()
         self.error: int | None = None
 
@@ -76,6 +78,14 @@ class PretendedDriver:
     def nvmlDeviceGetPowerUsage(self, card: PretendedCard) -> int:  # noqa: N802
         self._ask(card, "power")
         return card.milliwatts
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, card: PretendedCard) -> int:  # noqa: N802
+        self._ask(card, "energy")
+        return card.millijoules
+
+    def nvmlDeviceGetComputeRunningProcesses(self, card: PretendedCard) -> list[SimpleNamespace]:  # noqa: N802
+        self._ask(card, "processes")
+        return [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in card.processes.items()]
 
     def _ask(self, card: PretendedCard, value: str) -> None:
         self._fail(card.error)

@@ -1,27 +1,22 @@
 """Cross-validation: models trained in a child process for nothing but their answers about what they did not see."""
 
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from msgspec.structs import replace
 
+from core.actions.child_work import alone, watch
 from core.actions.weights import resolve
 from core.domain.dataset import Snapshot
 from core.domain.errors import LensmithError
-from core.domain.event import Finished, Outcome, Phase
-from core.domain.event import Progress as ProgressEvent
+from core.domain.event import Outcome, Phase
 from core.domain.prediction import BoxPrediction, ClassPrediction, PredictionSet
 from core.domain.progress import Progress
 from core.domain.run import RunSpec, RunWeights, Transfer, weights_of
 from core.domain.task import Effort, Task
-from core.runs import supervisor
 from core.runs.cross_validation import FOLDS, FOLDS_FILE, deal
-from core.runs.status import is_alive
 from core.store.codec import read_json, write_json
-from core.store.files import translated_errors
 from core.store.run_store import RunStore
 from core.store.vault import Vault
 from core.training.catalog import find
@@ -50,8 +45,7 @@ def cross_validated(
     catalogue. Minutes of work; when ``progress`` raises ``Cancelled``, the child process is ended first.
     """
     folder = project / "cache" / FOLDER / snapshot.task.value
-    with _alone(folder):
-        _clear(folder)
+    with alone(folder, "The labels of this project are being checked already, by another window or command."):
         count = min(COUNT[snapshot.task], len(snapshot.images))
         if count < 2:
             raise LensmithError("One labelled picture alone cannot be checked.", "Label more pictures first.")
@@ -60,61 +54,11 @@ def cross_validated(
         write_json(folder / "spec.json", spec)
         write_json(folder / "snapshot.json", snapshot)
         write_json(folder / FOLDS_FILE, deal(snapshot.images, count))
-        finished = _watch(folder, progress)
+        finished = watch(folder, progress, _STEPS).finished
         if finished is None or finished.outcome is not Outcome.COMPLETED:
             raise LensmithError(*((finished.reason, finished.remedy) if finished else ("The check did not end.", "")))
         answers = read_json(folder / "predictions.json", PredictionSet)
-        _clear(folder)
     return answers.classes.get(FOLDS) or answers.boxes.get(FOLDS) or []
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else checks the labels of this project meanwhile; raises ``LensmithError`` when somebody does."""
-    with translated_errors(folder.parent):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_suffix(".lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise LensmithError(
-            "The labels of this project are being checked already, by another window or command.", "Wait until it ends."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _watch(folder: Path, progress: Progress) -> Finished | None:
-    """Start the child and wait for its end; whatever ends the waiting ends the child."""
-    told = (0, 0, "Starting")
-
-    def ask() -> bool:
-        progress(*told)
-        return False
-
-    finished = None
-    try:
-        supervisor.launch(folder)
-        for event in supervisor.follow(folder, ask):
-            if isinstance(event, ProgressEvent) and event.phase in _STEPS:
-                told = (event.done, event.total, _STEPS[event.phase])
-                ask()
-            elif isinstance(event, Finished):
-                finished = event
-    except BaseException:
-        _clear(folder)
-        raise
-    return finished
-
-
-def _clear(folder: Path) -> None:
-    """End what still works there, left by a window that was killed, and take the folder away."""
-    with suppress(LensmithError):
-        if folder.exists() and is_alive(folder):
-            supervisor.kill(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spec(project: Path, snapshot: Snapshot, progress: Progress, image_size: int | None, epochs: int | None) -> RunSpec:

@@ -2,25 +2,22 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 import msgspec
 
+from core.actions.curve_remarks import remarks_of
+from core.actions.html_page import page, table
 from core.actions.reporting import report_of
 from core.domain.errors import LensmithError
 from core.domain.report import ClassScores, Report, SplitReport
 from core.store.files import translated_errors, write_atomic
 from core.store.run_store import RunFolder
+from core.training.diagnosis import Remark
 
 KINDS = (".html", ".csv", ".json")
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;margin:.5rem 0 1.5rem;font-variant-numeric:tabular-nums}"
-    "th,td{padding:.25rem .75rem;text-align:right;border-bottom:1px solid}"
-    "th:first-child,td:first-child{text-align:left}.wide{overflow-x:auto}"
-)
 
 
 def save_report(run: RunFolder, target: Path) -> None:
@@ -29,7 +26,7 @@ def save_report(run: RunFolder, target: Path) -> None:
     Raises:
         LensmithError: another ending, no report yet, or the file cannot be written.
     """
-    makers = {".html": _page, ".csv": _table, ".json": _data}
+    makers = {".html": lambda report: _page(report, remarks_of(run)), ".csv": _table, ".json": _data}
     maker = makers.get(target.suffix.lower())
     if maker is None:
         raise LensmithError(f"A report cannot be saved as “{target.name}”.", f"Choose a name with {', '.join(KINDS)}.")
@@ -54,7 +51,7 @@ def _table(report: Report) -> bytes:
     return text.getvalue().encode("utf-8-sig")  # with its mark, or spreadsheets misread every accent
 
 
-def _page(report: Report) -> bytes:
+def _page(report: Report, remarks: Sequence[Remark]) -> bytes:
     title = f"Run {report.run}"
     facts = [
         ("Model", report.architecture),
@@ -68,13 +65,18 @@ def _page(report: Report) -> bytes:
         passed = "passed" if report.parity.passed else "failed"
         limits = f"difference {report.parity.max_abs_diff:.1e}, allowed {report.parity.tolerance:.0e}"
         facts.append(("Parity with PyTorch", f"{passed} ({limits}, {report.parity.images} images)"))
-    body = [f"<h1>{escape(title)}</h1>", _rows([], facts)]
+    body = [f"<h1>{escape(title)}</h1>", table([], facts), _said(remarks)]
     for split, part in _parts(report):
         words = "the test set, which judges" if split == "test" else "the validation set, which chose the best epoch"
         body += [f"<h2>On {words}: {part.images} images</h2>", _metrics(part), _classes(part)]
         body += ["<h3>Confusion: rows are the truth, columns what was predicted</h3>", _confusion(part, report.classes)]
-    head = f"<meta charset='utf-8'><title>{escape(title)}</title><style>{_STYLE}</style>"
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(body)}</body></html>".encode()
+    return page(title, body)
+
+
+def _said(remarks: Sequence[Remark]) -> str:
+    """What the curves say, in words."""
+    lines = "".join(f"<li><b>{escape(remark.seen)}</b> {escape(remark.remedy)}</li>" for remark in remarks)
+    return f"<h2>What the curves say</h2><ul>{lines}</ul>" if lines else ""
 
 
 def _parts(report: Report) -> list[tuple[str, SplitReport]]:
@@ -86,7 +88,7 @@ def _metrics(part: SplitReport) -> str:
     for name, value in part.metrics.items():
         span = part.intervals.get(name)
         rows.append((name, f"{value:.3f}", f"{span.low:.3f} – {span.high:.3f}" if span else ""))
-    return _rows(["metric", "value", "95 % interval"], rows)
+    return table(["metric", "value", "95 % interval"], rows)
 
 
 def _classes(part: SplitReport) -> str:
@@ -96,21 +98,15 @@ def _classes(part: SplitReport) -> str:
         if name in ("name", "count") or any(getattr(scores, name) is not None for scores in part.classes)
     ]
     rows = [[_written(getattr(scores, name)) for name in used] for scores in part.classes]
-    return _rows(["class", *used[1:]], rows)
+    return table(["class", *used[1:]], rows)
 
 
 def _confusion(part: SplitReport, classes: Sequence[str]) -> str:
     names = [*classes, "background"][: len(part.confusion)]
-    return _rows(["", *names], [(name, *counts) for name, counts in zip(names, part.confusion, strict=True)])
+    return table(["", *names], [(name, *counts) for name, counts in zip(names, part.confusion, strict=True)])
 
 
 def _written(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def _rows(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class='wide'><table>{f'<tr>{top}</tr>' if head else ''}{lines}</table></div>"

@@ -10,9 +10,11 @@ from core.domain.errors import LensmithError
 from core.domain.history import RunHistory, RunState
 from core.domain.report import MAIN_METRIC, Interval, Report, SplitReport
 from core.domain.run import mode_of
+from core.domain.usage import EnergySource
 from core.runs import supervisor
 from core.runs.event_log import EVENTS, read_milestones
 from core.runs.status import is_alive
+from core.store.run_notes import read_notes
 from core.store.run_store import RunFolder, RunStore
 
 DAMAGED = "damaged"  # the state of a run whose files cannot be read
@@ -56,6 +58,14 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     onnx_bytes: int | None = None
     reason: str = ""
     remedy: str = ""
+    star: bool = False
+    tags: tuple[str, ...] = ()
+    archived: bool = False
+    note: str = ""
+    kwh: float | None = None  # of all attempts; ``None`` of before it was counted
+    energy_source: EnergySource | None = None
+    peak_memory_mb: float | None = None  # main memory, 10**6 bytes
+    peak_gpu_memory_mb: float | None = None
 
 
 def history_of(run: RunFolder) -> RunHistory:
@@ -86,8 +96,9 @@ def run_result(run: RunFolder, history: RunHistory) -> RunResult:
 
 def summary_of(run: RunFolder) -> RunSummary:
     spec, report, history = run.spec(), run.report(), history_of(run)
-    metric, finished = MAIN_METRIC[spec.task], history.finished
+    metric, finished, notes = MAIN_METRIC[spec.task], history.finished, read_notes(run.path)
     val, test = (report.val, report.test) if report else (None, None)
+    usage = history.usage or (report.usage if report else None)
     return RunSummary(
         run=run.id,
         state=str(history.state),
@@ -106,15 +117,24 @@ def summary_of(run: RunFolder) -> RunSummary:
         onnx_bytes=_size(run.path / report.onnx) if report else None,
         reason=finished.reason if finished else "",
         remedy=finished.remedy if finished else "",
+        star=notes.star,
+        tags=notes.tags,
+        archived=notes.archived,
+        note=notes.note,
+        kwh=usage.kwh if usage else None,
+        energy_source=usage.energy_source if usage else None,
+        peak_memory_mb=usage.peak_memory_mb if usage else None,
+        peak_gpu_memory_mb=usage.peak_gpu_memory_mb if usage else None,
     )
 
 
 def summaries(runs: RunStore) -> tuple[RunSummary, ...]:
     """All runs, oldest first. One that cannot be read is among them with what its name tells, and why."""
-    return tuple(_summary_or_damage(run) for run in runs.list())
+    return tuple(summary_or_damage(run) for run in runs.list())
 
 
-def _summary_or_damage(run: RunFolder) -> RunSummary:
+def summary_or_damage(run: RunFolder) -> RunSummary:
+    """A row whatever has happened to the files of the run."""
     try:
         return summary_of(run)
     except LensmithError as error:  # one damaged run must not hide the others

@@ -13,7 +13,7 @@ from core.domain.errors import LensmithError
 from core.domain.prediction import BoxPrediction, ClassPrediction, FoundBox, PredictionSet
 from core.domain.report import SplitReport
 from core.domain.task import Split, Task
-from core.metrics.matching import Floats, greedy, overlaps
+from core.metrics.matching import Floats, overlaps, pair_up
 from core.store.codec import read_json
 from core.store.run_store import RunFolder
 
@@ -191,12 +191,7 @@ def _pairs(targets: Sequence[Box], found: Sequence[FoundBox], class_index: dict[
     background = len(class_index)
     truth = np.array([class_index[box.class_id] for box in targets], np.int64)
     kinds = np.array([box.index for box in found], np.int64)
-    iou = overlaps(_corners(found), _corners(targets))
-    partner = dict(greedy(iou * (kinds[:, None] == truth[None, :]), IOU))
-    spare = [number for number in range(len(found)) if number not in partner]
-    missed = [number for number in range(len(targets)) if number not in set(partner.values())]
-    for row, column in greedy(iou[np.ix_(spare, missed)], IOU):
-        partner[spare[row]] = missed[column]
+    partner = pair_up(overlaps(_corners(found), _corners(targets)), kinds, truth, IOU)
     for number, box in enumerate(found):
         target = partner.get(number)
         yield JudgedBox(
@@ -205,7 +200,7 @@ def _pairs(targets: Sequence[Box], found: Sequence[FoundBox], class_index: dict[
             target=None if target is None else targets[target],
             found=box,
         )
-    for number in sorted(set(missed) - set(partner.values())):
+    for number in sorted(set(range(len(targets))) - set(partner.values())):
         yield JudgedBox(truth=int(truth[number]), predicted=background, target=targets[number], found=None)
 
 

@@ -16,6 +16,7 @@ from core.backends.classifier_data import Pictures
 from core.backends.classifier_model import Classifier, State
 from core.backends.devices import Device
 from core.backends.selection import Score, Standing, score
+from core.backends.team import Team
 from core.domain.errors import LensmithError
 from core.domain.event import CheckpointSaved, DeviceChosen, EpochFinished, LogLine, SamplePredictions, Warned
 from core.domain.prediction import ClassPrediction, PredictionSet
@@ -30,8 +31,11 @@ SAMPLE_COUNT = 8
 class Session:
     """``epoch`` counts finished epochs; ``standing`` is the best of them; both go into every checkpoint."""
 
-    def __init__(self, job: TrainingJob, report: Reporter, device: Device, model: Classifier) -> None:
+    def __init__(
+        self, job: TrainingJob, report: Reporter, device: Device, model: Classifier, member: Team | None = None
+    ) -> None:
         self.job, self.spec, self.report, self.device = job, job.spec, report, device
+        self.team = member or Team()
         self.model = model.to(device.name).to(memory_format=torch.channels_last)
         self.classes = len(job.snapshot.classes)
         self.train = Pictures(job.snapshot.part(Split.TRAIN), model.preprocessing)

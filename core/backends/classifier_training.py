@@ -12,9 +12,10 @@ from core.backends.augmentation import augment, level_of
 from core.backends.classifier_data import Pictures, as_input, batches
 from core.backends.classifier_model import Classifier, frozen_batch_norm
 from core.backends.classifier_session import Session, Stopwatch, epoch_seed
-from core.backends.devices import Precision, autocast, choose_precision, free_memory, largest_batch
+from core.backends.devices import Precision, autocast, choose_precision, free_memory, in_pieces, largest_batch
 from core.backends.optimization import make_loss, make_optimizer, rate_factor, refuse_non_finite, set_learning_rate
-from core.domain.errors import LensmithError
+from core.backends.team import in_parallel, short_of_memory
+from core.domain.errors import OutOfMemory
 from core.domain.event import Phase, Progress
 from core.domain.run import FromScratch
 from core.store.files import write_atomic
@@ -37,14 +38,14 @@ class Trainer:
             self.batch_size, self.micro = resumed["batch_size"], resumed["micro"]
             precision = Precision(resumed["precision"], "As before the interruption.")
         else:
-            trial = make_trial(session)
-            self.batch_size = self.micro = choose_batch_size(session, trial)
-            precision = choose_measured_precision(session, trial)
+            self.batch_size, precision = _chosen(session)
+            self.micro = self.batch_size
         self.precision = precision.name
         session.tell_device(precision.name, self.batch_size, precision.why)
         if resumed:
             self.model.load_weights(resumed["model"])
         self.loss = make_loss(self.spec, session.train_labels, session.classes).to(self.device.name)
+        self.network = in_parallel(self.model, self.device, session.team)
         parts = [(self.model.backbone, backbone_scale), (self.model.head, 1.0)]
         self.optimizer = make_optimizer(self.spec, parts)
         self.scaler = torch.amp.GradScaler("cuda", enabled=self.precision == "fp16" and self.device.is_cuda)
@@ -66,17 +67,21 @@ class Trainer:
     def run_epoch(self, epoch: int, began: int) -> tuple[float, float]:
         """One pass over the training images; returns the mean loss and the last learning rate. ``began`` epochs were
         over when this stage started: its schedule counts from there."""
-        spec, session = self.spec, self.session
+        spec, session, member = self.spec, self.session, self.session.team
         torch.manual_seed(epoch_seed(spec.seed, epoch))  # order, dropout and drop path: the same after a resume
         self.model.train()
         if not isinstance(spec.start, FromScratch):
             frozen_batch_norm(self.model)
         order = torch.randperm(len(session.train)).tolist()
-        if len(order) > self.batch_size and len(order) % self.batch_size == 1:
+        batch_size = self.batch_size // member.size
+        if member.size > 1:
+            order = member.share(order, self.batch_size)
+            torch.manual_seed(epoch_seed(spec.seed, epoch) + member.rank)  # each drops out what it likes
+        elif len(order) > batch_size and len(order) % batch_size == 1:
             order.pop()  # batch norm cannot learn from a single image; another one is left out next time
         level = level_of(spec.augmentation, spec.mirror)
-        pictures = batches(session.train, order, self.batch_size, lambda s, i: augment(s, level, spec.seed, epoch, i))
-        steps = -(-len(order) // self.batch_size)
+        pictures = batches(session.train, order, batch_size, lambda s, i: augment(s, level, spec.seed, epoch, i))
+        steps = -(-len(order) // batch_size)
         total = rate = 0.0
         for step, (squares, indices) in enumerate(pictures):
             session.report.check_stop()
@@ -90,7 +95,7 @@ class Trainer:
             session.report.emit(
                 Progress(phase=Phase.TRAINING, done=step + 1, total=steps, epoch=epoch, loss=loss, learning_rate=rate)
             )
-        return total / len(order), rate
+        return member.mean(total / len(order)), rate
 
     def _step(self, squares: Tensor, labels: Tensor) -> float:
         """One change of the weights, in as many pieces as memory asks for."""
@@ -112,7 +117,7 @@ class Trainer:
         total = 0.0
         for piece, truth in zip(squares.split(self.micro), labels.split(self.micro), strict=True):
             with autocast(self.device, self.precision):
-                logits = self.model(as_input(piece, self.device.name))
+                logits = self.network(as_input(piece, self.device.name))
             loss = self.loss(logits.float(), truth.to(self.device.name)) * (len(piece) / len(squares))
             total += loss.item()
             self.scaler.scale(loss).backward()
@@ -121,8 +126,10 @@ class Trainer:
     def _take_less(self, error: torch.OutOfMemoryError) -> None:
         """Halve what goes through the network at once; the batch, and so the result, stays what it was."""
         free_memory()
+        if self.session.team.size > 1:  # the others are in the middle of a step that this one cannot repeat
+            raise short_of_memory(self.device, self.batch_size) from error
         if self.micro == 1:
-            raise LensmithError(
+            raise OutOfMemory(
                 f"{self.device.name} has not enough memory for one image of {self.spec.image_size} px "
                 f"with {self.spec.architecture}.",
                 "Choose a smaller image size or model, or close other programs that use the card.",
@@ -146,13 +153,24 @@ def train_everything(session: Session, backbone_scale: float, resumed: dict[str,
     watch = Stopwatch()
     for epoch in range(session.epoch + 1, session.spec.epochs + 1):
         train_loss, rate = trainer.run_epoch(epoch, began)
-        val_logits = trainer.validate()
-        if session.finish_epoch(epoch, train_loss, val_logits, rate, watch.lap()):
-            session.save_best(session.model.weights())
-        session.save_checkpoint("everything", {"began": began, **trainer.state()})
-        session.show_samples(val_logits)
-        if session.is_out_of_patience(began):
+        if session.team.leads:
+            val_logits = trainer.validate()
+            if session.finish_epoch(epoch, train_loss, val_logits, rate, watch.lap()):
+                session.save_best(session.model.weights())
+            session.save_checkpoint("everything", {"began": began, **trainer.state()})
+            session.show_samples(val_logits)
+        if session.team.agree(session.is_out_of_patience(began)):
             break
+
+
+def _chosen(session: Session) -> tuple[int, Precision]:
+    """Batch size and precision; the leader's where several train together."""
+    member = session.team
+    trial = make_trial(session)
+    size = choose_batch_size(session, trial) if member.leads else 0
+    precision = choose_measured_precision(session, trial) if member.leads else Precision("fp32", "")
+    size, name, why = member.agree((size, precision.name, precision.why))
+    return max(member.size, size // member.size * member.size), Precision(name, why)
 
 
 def predict_logits(
@@ -164,7 +182,7 @@ def predict_logits(
     for squares, _ in batches(pictures, range(len(pictures)), batch_size):
         report.check_stop()
         with torch.inference_mode():
-            found.append(model(as_input(squares, device)).float().cpu())
+            found.append(in_pieces(lambda part: model(as_input(part, device)).float().cpu(), squares))
     return torch.cat(found)
 
 

@@ -194,6 +194,17 @@ def largest_batch(attempt: Callable[[int], object], limit: int, start: int = 4) 
     return max(1, min(fitting // 2, limit))
 
 
+def in_pieces(compute: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor) -> torch.Tensor:
+    """``compute(batch)``, row by row the same; where memory runs out, half of the rows at a time, and so on."""
+    try:
+        return compute(batch)
+    except torch.OutOfMemoryError:
+        if len(batch) < 2:
+            raise
+    free_memory()
+    return torch.cat([in_pieces(compute, half) for half in batch.tensor_split(2)])
+
+
 def free_memory() -> None:
     """Give back what PyTorch keeps on the card, after an allocation has failed."""
     if torch.cuda.is_available():

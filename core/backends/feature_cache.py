@@ -16,6 +16,7 @@ from torch import Tensor
 from core.backends.augmentation import PLAIN, View, look
 from core.backends.classifier_data import Pictures, as_input, batches
 from core.backends.classifier_model import Classifier
+from core.backends.devices import in_pieces
 from core.domain.event import Phase, Progress
 from core.store.files import write_atomic
 from core.training.contract import Reporter
@@ -75,7 +76,7 @@ class FeatureCache:
             for batch, indices in batches(pictures, wanted, BATCH, partial(_look, view)):
                 report.check_stop()
                 with torch.inference_mode():
-                    features = model.features(as_input(batch, device)).float().cpu()
+                    features = in_pieces(lambda part: model.features(as_input(part, device)).float().cpu(), batch)
                 yield from (
                     (_key(pictures.images[i].hash, view), row) for i, row in zip(indices, features, strict=True)
                 )

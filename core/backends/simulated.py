@@ -52,6 +52,10 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     exit_at: int = 0  # leaves with status 3, as a library that gives up
     hang_at: int = 0  # says nothing any more
     raise_at: int = 0  # an exception that nobody foresaw
+    words: str = ""  # of that exception
+    eat_at: int = 0  # takes memory until there is no more, up to ``megabytes``
+    print_at: int = 0  # prints ``megabytes``
+    megabytes: int = 1000
     nan_at: int = 0  # a loss that is not a number
     checkpoint_bytes: int = 0  # by which checkpoints are larger than they need to be
     library: str = ""  # a shared library to load first, such as one that does not exist
@@ -209,7 +213,12 @@ def _strike(options: Options, epoch: int) -> None:
     if epoch == options.exit_at:
         os._exit(3)
     if epoch == options.raise_at:
-        raise RuntimeError(f"epoch {epoch} went wrong on purpose")
+        raise RuntimeError(options.words or f"epoch {epoch} went wrong on purpose")
+    if epoch == options.eat_at:
+        _ = [bytearray(b"x" * 2**20) for _ in range(options.megabytes)]
+    if epoch == options.print_at:
+        for _ in range(options.megabytes):
+            os.write(2, b"x" * (2**20 - 1) + b"\n")
     while epoch == options.hang_at:
         time.sleep(1)
 

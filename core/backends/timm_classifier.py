@@ -16,6 +16,7 @@ from core.backends.classifier_session import BEST, Session, Stopwatch, answers
 from core.backends.classifier_training import predict_logits, train_everything
 from core.backends.devices import choose_device, reuse_memory
 from core.backends.onnx_export import export_classifier
+from core.backends.team import device_of_member, team, together
 from core.domain.dataset import Image
 from core.domain.errors import LensmithError
 from core.domain.event import LogLine, Phase, Progress
@@ -41,11 +42,11 @@ def fit(job: TrainingJob, report: Reporter) -> None:
     """Train as ``job.spec`` says: from scratch, the head on cached features, or the head first and then everything."""
     reuse_memory()
     spec = job.spec
-    device = choose_device(spec.device)
-    with _repeatable(on_cuda=device.is_cuda):
+    device = choose_device(device_of_member(spec.device, team()))
+    with _repeatable(on_cuda=device.is_cuda), together(device) as member:
         torch.manual_seed(spec.seed)
         model = build(spec, len(job.snapshot.classes))
-        session = Session(job, report, device, model)
+        session = Session(job, report, device, model, member)
         resumed = session.restore() if job.resume else None
         stage = resumed["stage"] if resumed else None
         if stage != "everything" and not isinstance(spec.start, FromScratch):
@@ -55,12 +56,13 @@ def fit(job: TrainingJob, report: Reporter) -> None:
             case FromScratch():
                 train_everything(session, 1.0, resumed)
             case Transfer(unfreeze_after=unfreeze):
-                if stage != "everything":
+                if stage != "everything" and member.leads:
                     _transfer(session, spec if unfreeze is None else _shortened(spec, unfreeze), resumed)
+                session.epoch = member.agree(session.epoch)
                 if unfreeze is not None and session.epoch < spec.epochs:
                     train_everything(session, UNFROZEN_SCALE, resumed if stage == "everything" else None)
             case FineTune(backbone_lr_scale=scale):
-                if stage != "everything":
+                if stage != "everything" and member.leads:
                     _warm_up(session)
                 train_everything(session, scale, resumed)
 
@@ -99,7 +101,7 @@ def out_of_fold(job: TrainingJob, folds: Sequence[Sequence[str]], report: Report
     """Answers about every image of ``folds`` (hashes) by heads that trained on the other folds; the start weights'
     backbone is frozen, so it looks at each picture once. All images are of the part train."""
     reuse_memory()
-    device = choose_device(job.spec.device)
+    device = choose_device(job.spec.devices[0])
     with _repeatable(on_cuda=device.is_cuda):
         torch.manual_seed(job.spec.seed)
         session = Session(job, report, device, build(job.spec, len(job.snapshot.classes)))

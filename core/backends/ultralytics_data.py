@@ -12,6 +12,7 @@ from torch.utils.data import Sampler
 from ultralytics.data import YOLODataset
 from ultralytics.data.build import InfiniteDataLoader, seed_worker
 
+from core.backends.team import Team
 from core.data import images as pictures
 from core.domain.annotation import Boxes
 from core.domain.dataset import Image
@@ -105,18 +106,28 @@ class SnapshotDataset(YOLODataset):
 
 
 class EpochShuffle(Sampler[int]):
-    """A permutation that follows from the seed and the epoch alone, so that a resumed run draws the same ones."""
+    """A permutation that follows from the seed and the epoch alone, so that a resumed run draws the same ones.
 
-    def __init__(self, count: int, seed: int) -> None:
+    Of several processes that train together each gets its share of every batch of ``batch_size`` images.
+    """
+
+    def __init__(self, count: int, seed: int, member: Team | None = None, batch_size: int = 1) -> None:
         self.count, self.seed, self.epoch = count, seed, 0
+        self._member, self._batch_size = member or Team(), batch_size
 
     def __len__(self) -> int:
-        return self.count
+        return len(self._part(list(range(self.count))))
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         self.epoch += 1
-        yield from torch.randperm(self.count, generator=generator).tolist()
+        yield from self._part(torch.randperm(self.count, generator=generator).tolist())
+
+    def set_epoch(self, epoch: int) -> None:
+        """ultralytics asks for it where several train together; epochs are counted here anyway."""
+
+    def _part(self, order: list[int]) -> list[int]:
+        return order if self._member.size == 1 else self._member.share(order, self._batch_size)
 
 
 def loader(

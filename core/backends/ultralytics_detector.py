@@ -9,7 +9,16 @@ from msgspec.structs import replace
 
 from core import __version__
 from core.backends import ultralytics_network as networks
-from core.backends.devices import Device, Precision, autocast, choose_device, choose_precision, reuse_memory
+from core.backends.devices import (
+    Device,
+    Precision,
+    autocast,
+    choose_device,
+    choose_precision,
+    in_pieces,
+    reuse_memory,
+)
+from core.backends.team import Team, device_of_member, short_of_memory, team, together
 from core.backends.ultralytics_export import DetectorWithSuppression, export_onnx
 from core.backends.ultralytics_training import SnapshotTraining, clean_up, load_checkpoint, out_of_memory
 from core.data import images as pictures
@@ -30,6 +39,12 @@ _PREDICT_BATCH = 8
 def fit(job: TrainingJob, report: Reporter) -> None:
     """Train; out of memory halves the batch and goes on from the last finished epoch."""
     _check_images(job)
+    device = choose_device(device_of_member(job.spec.device, team()))
+    with together(device) as member:
+        _train(job, report, device, member)
+
+
+def _train(job: TrainingJob, report: Reporter, device: Device, member: Team) -> None:
     batch_size = job.spec.batch_size
     while True:
         saved = load_checkpoint(job)
@@ -37,15 +52,19 @@ def fit(job: TrainingJob, report: Reporter) -> None:
             return
         if saved is not None:
             batch_size = min(batch_size or saved["batch_size"], saved["batch_size"])
-        chosen = _choose(job, batch_size)
+        elif batch_size is None and member.size > 1:
+            batch_size = _CPU_BATCH * member.size  # ultralytics measures what a card takes for a single one only
+        chosen = _choose(job, device, batch_size)
         scratch = job.run_dir / ".ultralytics"
-        training = SnapshotTraining(job, report, chosen, scratch)
+        training = SnapshotTraining(job, report, chosen, scratch, member)
         try:
             training.train()
             return
         except RuntimeError as error:
             if "out of memory" not in str(error).lower() or training.batch_size <= 1:
                 raise
+            if member.size > 1:
+                raise short_of_memory(device, training.batch_size) from error
         finally:
             clean_up(scratch)
         batch_size = training.batch_size // 2
@@ -74,7 +93,7 @@ def export(job: TrainingJob, target: Path, report: Reporter) -> ModelCard:
 
 def predict(job: TrainingJob, images: Sequence[Image], report: Reporter) -> list[BoxPrediction]:
     """Answers of the best weights by PyTorch in fp32, on the device that trained."""
-    device = torch.device(choose_device(job.spec.device).name)
+    device = torch.device(choose_device(job.spec.devices[0]).name)
     torch.backends.cudnn.allow_tf32 = False  # a convolution in TF32 differs from ONNX Runtime by 1e-3
     model = _best(job).to(device)
     answers: list[BoxPrediction] = []
@@ -83,16 +102,15 @@ def predict(job: TrainingJob, images: Sequence[Image], report: Reporter) -> list
         placed = [resize(pictures.read(image.path), job.spec.image_size, ResizeRule.LETTERBOX) for image in batch]
         inputs = torch.from_numpy(np.stack([to_input(square) for square, _ in placed]))
         with torch.inference_mode():
-            rows = model(inputs.to(device)).cpu().numpy()
+            rows = in_pieces(lambda part: model(part.to(device)).cpu(), inputs).numpy()
         for image, (_, placement), found in zip(batch, placed, rows, strict=True):
             answers.append(BoxPrediction(image.hash, found_boxes(found, placement, len(job.snapshot.classes))))
     return answers
 
 
-def _choose(job: TrainingJob, batch_size: int | None) -> DeviceChosen:
+def _choose(job: TrainingJob, device: Device, batch_size: int | None) -> DeviceChosen:
     """``batch_size`` -1 leaves it to ultralytics, which measures what the card takes."""
     spec = job.spec
-    device = choose_device(spec.device)
     if not device.is_cuda:
         reuse_memory()
         precision = Precision("fp32" if spec.precision == "auto" else spec.precision, "")

@@ -19,7 +19,9 @@ from ultralytics.models.rtdetr.val import RTDETRValidator
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
 
 from core.backends import ultralytics_network as networks
+from core.backends.devices import Device
 from core.backends.optimization import make_optimizer, rate_factor, refuse_non_finite, set_learning_rate
+from core.backends.team import Team, alone, in_parallel
 from core.backends.ultralytics_data import EpochShuffle, SnapshotDataset, loader
 from core.domain.dataset import Image
 from core.domain.event import (
@@ -66,8 +68,11 @@ class SnapshotTraining(DetectionTrainer):
     The name lacks the word by which ultralytics finds objects to attach its platform callbacks to.
     """
 
-    def __init__(self, job: TrainingJob, report: Reporter, chosen: DeviceChosen, scratch: Path) -> None:
+    def __init__(
+        self, job: TrainingJob, report: Reporter, chosen: DeviceChosen, scratch: Path, member: Team | None = None
+    ) -> None:
         self.job, self.report, self.chosen = job, report, chosen
+        self.team = member or Team()
         self.spec: RunSpec = job.spec
         self.images = {split: job.snapshot.part(split) for split in (Split.TRAIN, Split.VAL)}
         self.judged = bool(self.images[Split.VAL])
@@ -105,7 +110,9 @@ class SnapshotTraining(DetectionTrainer):
 
     def get_dataloader(self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
         dataset = self.build_dataset(dataset_path, mode, batch_size)
-        shuffle = EpochShuffle(len(dataset), self.spec.seed) if mode == "train" else None
+        shuffle = None
+        if mode == "train":
+            shuffle = EpochShuffle(len(dataset), self.spec.seed, self.team, batch_size * self.team.size)
         return loader(dataset, batch_size, self.args.workers, shuffle, pin_memory=self.device.type == "cuda")
 
     def setup_model(self) -> None:
@@ -131,14 +138,14 @@ class SnapshotTraining(DetectionTrainer):
     def _model_train(self) -> None:
         super()._model_train()
         frozen = self.body_is_frozen(self.epoch)
-        for layer in networks.body_of(self.model):
+        for layer in networks.body_of(alone(self.model)):
             layer.requires_grad_(not frozen)
             layer.train(not frozen)  # in eval mode batch norm neither uses nor updates the statistics of the batch
 
     def build_optimizer(self, model: Any, *args: object, **kwargs: object) -> optim.Optimizer:
         spec = self.spec
         body_scale = spec.start.backbone_lr_scale if isinstance(spec.start, FineTune) else 1.0
-        head, body = networks.head_of(model), nn.ModuleList(networks.body_of(model))
+        head, body = networks.head_of(alone(model)), nn.ModuleList(networks.body_of(alone(model)))
         optimizer = make_optimizer(spec, [(head, 1.0), (body, body_scale)])
         set_learning_rate(optimizer, spec.learning_rate)
         return optimizer
@@ -159,6 +166,10 @@ class SnapshotTraining(DetectionTrainer):
 
     def _build_train_pipeline(self) -> None:
         """Called again by ultralytics with half the batch after an out-of-memory error in the first epoch."""
+        if self.team.size > 1 and alone(self.model) is self.model:
+            # ultralytics' own wrapping and joining is for CUDA alone; from here on it shares batches and losses.
+            self.model = in_parallel(self.model, Device(self.chosen.device, ""), self.team, all_train=False)
+            self.world_size = self.team.size
         if self._announced_batch is None:
             self.args.nbs = self.spec.batch_size or self.batch_size  # gradients of as many images make one step
         super()._build_train_pipeline()
@@ -183,7 +194,7 @@ class SnapshotTraining(DetectionTrainer):
 
     def on_train_epoch_start(self) -> None:
         """All randomness of an epoch follows from seed and epoch: a resumed run goes on as it would have."""
-        seed = (self.spec.seed * 1_000_003 + self.epoch) % 2**32
+        seed = (self.spec.seed * 1_000_003 + self.epoch + self.team.rank * 7919) % 2**32
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)
@@ -217,10 +228,14 @@ class SnapshotTraining(DetectionTrainer):
 
     def validate(self) -> tuple[dict[str, float], float]:
         """Metrics, and the fitness that decides which epoch is the best: mAP50-95, or simply the latest epoch."""
+        if not self.team.leads:
+            return {}, 0.0
         if not self.judged:
             self.best_fitness = float(self.epoch + 1)
             return {}, self.best_fitness
+        size, self.world_size = self.world_size, 1  # nobody else has losses to add
         metrics = self.validator(self)
+        self.world_size = size
         fitness = float(metrics.pop("fitness"))
         self._improved = self.best_fitness is None or fitness > self.best_fitness
         if self._improved:
@@ -254,7 +269,8 @@ class SnapshotTraining(DetectionTrainer):
         saved = load_checkpoint(self.job)
         if saved is None:
             return
-        self.model.load_state_dict(saved["model"])
+        network: Any = alone(self.model)
+        network.load_state_dict(saved["model"])
         self.ema.ema.load_state_dict(saved["ema"])
         self.ema.updates = saved["ema_updates"]
         self.optimizer.load_state_dict(saved["optimizer"])
@@ -263,7 +279,6 @@ class SnapshotTraining(DetectionTrainer):
         self.stopper.best_fitness, self.stopper.best_epoch = saved["stopper"]
         self.start_epoch = self.finished_epochs = saved["epoch"]
         self.train_loader.sampler.epoch = self.start_epoch
-        network: Any = self.model
         criterion = network.init_criterion()
         if hasattr(criterion, "updates"):
             # YOLO26 shifts weight between its two heads from epoch to epoch.
@@ -276,7 +291,7 @@ class SnapshotTraining(DetectionTrainer):
             "epoch": self.epoch + 1,
             "architecture": self.spec.architecture,
             "batch_size": self.batch_size,
-            "model": self.model.state_dict(),
+            "model": alone(self.model).state_dict(),
             "ema": self.ema.ema.state_dict(),
             "ema_updates": self.ema.updates,
             "optimizer": self.optimizer.state_dict(),
@@ -328,6 +343,9 @@ class _Watched(DetectionValidator):
             self.samples: list[BoxPrediction] = []
         elif event == "on_val_batch_start":
             self._report.check_stop()
+
+    def gather_stats(self) -> None:
+        """Nothing: the leader of several processes validates alone."""
 
     def update_metrics(self, preds: list[dict[str, torch.Tensor]], batch: dict[str, Any]) -> None:
         super().update_metrics(preds, batch)

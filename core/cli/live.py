@@ -1,5 +1,7 @@
 """A run followed on a terminal."""
 
+from collections.abc import Callable
+
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
@@ -7,6 +9,7 @@ from core.cli import console
 from core.domain.event import DeviceChosen, EpochFinished, Event, Phase, Progress, Warned
 from core.domain.history import RunHistory
 from core.runs import supervisor
+from core.runs.status import stalled
 from core.store.run_store import RunFolder
 
 PHASES = {
@@ -24,7 +27,8 @@ def follow(run: RunFolder) -> RunHistory:
     columns = (TextColumn("{task.description:<18}"), BarColumn(bar_width=32), TextColumn("{task.fields[note]}"))
     with Bar(*columns, console=console.err, transient=True, disable=not console.err.is_terminal) as bar:
         task = bar.add_task("Starting", total=None, note="")
-        events = supervisor.follow(run.path)
+        watch = _watchdog(run)
+        events = supervisor.follow(run.path, watch)
         while True:
             try:
                 for event in events:
@@ -39,7 +43,24 @@ def follow(run: RunFolder) -> RunHistory:
             except KeyboardInterrupt:
                 interrupts += 1
                 _interrupt(run, interrupts)
-                events = supervisor.follow(run.path)  # from the first event again; those told are passed over
+                events = supervisor.follow(run.path, watch)  # from the first event again; those told are passed over
+
+
+def _watchdog(run: RunFolder) -> Callable[[], bool]:
+    """Asked while waiting for events: says once of each long silence that there is one; never gives up."""
+    told = False
+
+    def listen() -> bool:
+        nonlocal told
+        silent = stalled(run.path)
+        if silent is not None and not told:
+            console.err.print(
+                f"No progress for {console.duration(silent)}. Ctrl+C stops the run, twice ends it at once."
+            )
+        told = silent is not None
+        return False
+
+    return listen
 
 
 def _interrupt(run: RunFolder, times: int) -> None:

@@ -8,6 +8,7 @@ from io import TextIOWrapper
 from typing import TypeAlias
 
 from core import __version__
+from core.domain.data_choice import Mix, PerClass, Share
 from core.domain.errors import Cancelled, LensmithError
 from core.domain.source import ClassEdit
 
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="COMMAND")
     _add_data_verbs(verbs)
     _add_run_verbs(verbs)
+    _add_experiment_verbs(verbs)
     _add_model_verbs(verbs)
     _add_system_verbs(verbs)
     return parser
@@ -90,6 +92,13 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"“{text}” is not between 0 and 1")
     return value
+
+
+def _mix(text: str) -> Mix:
+    count, _, per = text.partition("/")
+    if per == "class" and count.isdecimal() and int(count) > 0:
+        return PerClass(int(count))
+    return Share(1.0 if text == "all" else _share(text))
 
 
 def _class_threshold(text: str) -> tuple[str, float]:
@@ -160,14 +169,45 @@ def _add_run_verbs(verbs: Verbs) -> None:
     train.add_argument("--model", required=True, metavar="NAME", help="from the catalogue, or any timm model")
     train.add_argument("--mode", required=True, choices=["scratch", "transfer", "finetune"])
     train.add_argument("--weights", metavar="REF", help="vault name, file, or run:ID (default: the catalogue's)")
-    train.add_argument("--effort", choices=["quick", "balanced", "thorough"], default="balanced")
-    train.add_argument("--epochs", type=int, metavar="N")
-    train.add_argument("--size", type=int, metavar="PX", dest="image_size")
-    train.add_argument("--batch", type=int, metavar="N", dest="batch_size")
-    train.add_argument("--seed", type=int, default=0, metavar="N")
-    train.add_argument("--device", default="auto", help="auto, cpu, cuda:0 …")
+    _add_settings(train)
     train.add_argument("--detach", action="store_true", help="return once the run has started")
-    more = train.add_argument_group("advanced")
+    train.add_argument("--probe", action="store_true", help="do not train: say how long it would take, by 20 steps")
+    which = train.add_argument_group("which images train", "By default all that are labelled.")
+    which.add_argument("--new-only", action="store_true", help="those that the run it starts from did not have")
+    which.add_argument(
+        "--only-class", action="append", default=[], metavar="CLASS", help="those that show it; may be repeated"
+    )
+    which.add_argument(
+        "--mix", type=_mix, metavar="HOW", help="and of that run's images: all, a share such as 0.3, or 5/class"
+    )
+
+    runs = _verb(verbs, "runs", "run_commands:runs", "List runs, or follow, stop, kill or resume one.")
+    runs.add_argument("run", nargs="?", metavar="RUN")
+    what = runs.add_mutually_exclusive_group()
+    for name, text in (
+        ("follow", "show it until it ends"),
+        ("stop", "end it, keep and export the best weights"),
+        ("kill", "end it at once; it can be resumed"),
+        ("resume", "continue from its last checkpoint"),
+    ):
+        what.add_argument(f"--{name}", action="store_true", help=text)
+    _add_organising(runs)
+
+    _verb(verbs, "lineage", "lineage_commands:lineage", "Show what each run started from and what that changed.")
+
+    report = _verb(verbs, "report", "run_commands:report", "Show how good a run's ONNX file is.")
+    report.add_argument("--run", metavar="R", help="default: the newest finished run")
+
+
+def _add_settings(verb: argparse.ArgumentParser) -> None:
+    """What decides how a run trains, beside model, mode and start weights."""
+    verb.add_argument("--effort", choices=["quick", "balanced", "thorough"], default="balanced")
+    verb.add_argument("--epochs", type=int, metavar="N")
+    verb.add_argument("--size", type=int, metavar="PX", dest="image_size")
+    verb.add_argument("--batch", type=int, metavar="N", dest="batch_size")
+    verb.add_argument("--seed", type=int, default=0, metavar="N")
+    verb.add_argument("--device", default="auto", help="auto, cpu, cuda:0 …")
+    more = verb.add_argument_group("advanced")
     more.add_argument("--learning-rate", type=float, metavar="RATE", help="of the head")
     more.add_argument("--backbone-lr-scale", type=float, metavar="F", help="fine-tune: backbone's rate over head's")
     more.add_argument("--unfreeze-after", type=int, metavar="N", help="transfer: epochs after which everything trains")
@@ -188,19 +228,53 @@ def _add_run_verbs(verbs: Verbs) -> None:
     more.add_argument("--head-dropout", type=float, default=0.0)
     more.add_argument("--precision", choices=["auto", "fp32", "bf16", "fp16"], default="auto")
 
-    runs = _verb(verbs, "runs", "run_commands:runs", "List runs, or follow, stop, kill or resume one.")
-    runs.add_argument("run", nargs="?", metavar="RUN")
-    what = runs.add_mutually_exclusive_group()
-    for name, text in (
-        ("follow", "show it until it ends"),
-        ("stop", "end it, keep and export the best weights"),
-        ("kill", "end it at once; it can be resumed"),
-        ("resume", "continue from its last checkpoint"),
-    ):
-        what.add_argument(f"--{name}", action="store_true", help=text)
 
-    report = _verb(verbs, "report", "run_commands:report", "Show how good a run's ONNX file is.")
-    report.add_argument("--run", metavar="R", help="default: the newest finished run")
+def _add_experiment_verbs(verbs: Verbs) -> None:
+    compare = _verb(verbs, "compare", "compare_commands:compare", "Train in several ways and say which is better.")
+    compare.add_argument("--modes", metavar="M,M", help="any of scratch, transfer, finetune")
+    compare.add_argument("--models", metavar="A,B", help="from the catalogue, or any timm models")
+    compare.add_argument("--weights", action="append", default=[], metavar="REF", help="may be given several times")
+    compare.add_argument("--seeds", type=int, default=1, metavar="N", help="each so often, with N seeds (1 to 5)")
+    compare.add_argument("--budget", type=float, metavar="MIN", help="minutes of all runs after which none starts")
+    compare.add_argument("--title", default="", help="of the experiment")
+    compare.add_argument("--runs", metavar="R,R", help="train nothing, compare these runs")
+    compare.add_argument("--detach", action="store_true", help="return once the runs are queued")
+    compare.add_argument("--html", metavar="FILE", help="write the comparison as a page that can be printed")
+    compare.add_argument("--csv", metavar="FILE", help="write the table")
+    _add_settings(compare)
+
+    queue = _verb(verbs, "queue", "compare_commands:queue", "Show the runs that wait for their turn, or change that.")
+    what = queue.add_mutually_exclusive_group()
+    what.add_argument("--add", nargs="+", metavar="RUN", help="put runs at the end")
+    what.add_argument("--pause", action="store_true", help="launch no further run")
+    what.add_argument("--go", action="store_true", help="go on after a pause")
+    what.add_argument("--move", nargs=2, metavar=("RUN", "N"), help="give a run turn N; 1 is the next")
+    what.add_argument("--remove", nargs="+", metavar="RUN", help="take runs out; they are kept")
+
+    clone = _verb(verbs, "clone", "compare_commands:clone", "Queue a run like another one, on the same data.")
+    clone.add_argument("--run", required=True, metavar="R", help="the other one")
+    clone.add_argument("--seed", type=int, nargs="+", metavar="N", help="one run for each (default: the same seed)")
+    clone.add_argument("--epochs", type=int, metavar="N")
+    clone.add_argument("--size", type=int, metavar="PX", dest="image_size")
+    clone.add_argument("--batch", type=int, metavar="N", dest="batch_size")
+    clone.add_argument("--learning-rate", type=float, metavar="RATE", help="of the head")
+    clone.add_argument("--device", help="auto, cpu, cuda:0 …")
+    clone.add_argument("--new-data", action="store_true", help="train on the data as they are now")
+
+
+def _add_organising(runs: argparse.ArgumentParser) -> None:
+    order = runs.add_argument_group("keeping order", "With RUN it is changed; without, the runs that fit are listed.")
+    order.add_argument("--star", action=argparse.BooleanOptionalAction, help="mark it with a star")
+    order.add_argument("--archive", action=argparse.BooleanOptionalAction, help="put it aside: it is listed no longer")
+    order.add_argument("--tag", action="append", default=[], metavar="TAG", help="may be given several times")
+    order.add_argument("--untag", action="append", default=[], metavar="TAG", help="take a tag away")
+    order.add_argument("--note", metavar="TEXT", help="say something about it; empty: nothing any more")
+    order.add_argument("--trash", action="store_true", help="move it to the trash; without RUN, list what is there")
+    order.add_argument("--restore", action="store_true", help="bring it back from the trash")
+    order.add_argument("--empty-trash", action="store_true", help="delete what is in the trash for good")
+    order.add_argument("--yes", action="store_true", help="do not ask before the trash is emptied")
+    order.add_argument("--csv", metavar="FILE", help="write all runs; with RUN, its curves, a row an epoch")
+    order.add_argument("--batches", action="store_true", help="with --csv: a row a batch")
 
 
 def _add_model_verbs(verbs: Verbs) -> None:
@@ -244,6 +318,12 @@ def _add_system_verbs(verbs: Verbs) -> None:
     )
     support.add_argument("target", metavar="TARGET.zip")
     support.add_argument("--project", metavar="PROJECT", help="tell about it and its latest runs, without names")
+    prices = _verb(
+        verbs, "prices", "cost_commands:prices", "Show or set what energy and machines cost you.", project=False
+    )
+    prices.add_argument("--kwh", type=float, metavar="PRICE", help="of a kilowatt hour")
+    prices.add_argument("--hour", type=float, metavar="PRICE", help="of an hour of the machine")
+    prices.add_argument("--currency", metavar="CODE", help="such as EUR or USD (default: EUR)")
     demo = _verb(verbs, "demo", "system_commands:demo", "Do the whole job on pictures drawn here.", project=False)
     demo.add_argument("folder", nargs="?", default="lensmith-demo", metavar="DIR")
     demo.add_argument("--no-window", action="store_true", help="do not open the window at the end")

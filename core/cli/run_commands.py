@@ -3,9 +3,15 @@
 import argparse
 from pathlib import Path
 
+import msgspec
+from msgspec.structs import replace
+
 from core.actions import reporting, training
+from core.actions.curve_remarks import remarks_of
+from core.actions.forgetting import forgetting_of
 from core.actions.projects import project_to_train, runs_of
-from core.cli import console
+from core.cli import console, cost_commands, organise_commands
+from core.cli.lineage_commands import print_forgetting
 from core.cli.live import follow
 from core.domain.errors import LensmithError
 from core.domain.event import Outcome
@@ -19,8 +25,12 @@ from core.training.plan import Choices, describe
 
 
 def train(options: argparse.Namespace) -> int:
+    if options.probe:
+        return cost_commands.probe(options, _choices(options))
     with project_to_train(Path(options.project)) as store, console.progress_bar() as progress:
-        run, note = training.prepare_run(store, options.model, _choices(options), options.weights, progress)
+        data = training.data_choice(store, options.only_class, options.mix, new_only=options.new_only)
+        choices = replace(_choices(options), data=data)
+        run, note = training.prepare_run(store, options.model, choices, options.weights, progress)
     if note:
         console.err.print(note)
     console.err.print(f"Run {run.id}: {describe(run.spec())}")
@@ -32,7 +42,7 @@ def train(options: argparse.Namespace) -> int:
 
 
 # Fields of ``Choices`` that the options hold in another form.
-_NOT_ALIKE = ("weights", "effort", "head_layers")
+_NOT_ALIKE = ("weights", "effort", "head_layers", "data")
 
 
 def _choices(options: argparse.Namespace) -> Choices:
@@ -65,6 +75,8 @@ def _show_until_the_end(run: RunFolder, as_json: bool) -> int:
 
 def runs(options: argparse.Namespace) -> int:
     store = runs_of(Path(options.project))
+    if organise_commands.are_meant(options):
+        return organise_commands.organise(options)
     if options.run is None:
         if options.follow or options.stop or options.kill or options.resume:
             raise console.WrongUse("Which run is meant?", "Give its number or name; without options, runs are listed.")
@@ -103,6 +115,8 @@ def _print_state(run: RunFolder, history: RunHistory) -> None:
     found = run.report()
     if found:
         _print_report(run, found)
+    else:
+        _print_remarks(run)
 
 
 def _list(store: RunStore, as_json: bool) -> int:
@@ -115,15 +129,10 @@ def _list(store: RunStore, as_json: bool) -> int:
     if as_json:
         console.print_json(rows)
     else:
-        console.print_table(
-            ["run", "state", "mode", "model", "epochs", "val", "test", "time"],
-            [
-                (row.run, row.state, row.mode, row.model, row.epochs, _number(row.val), _number(row.test),
-                 console.duration(row.seconds) if row.seconds else "")
-                for row in rows
-            ],
-            numbers_from=4,
-        )  # fmt: skip
+        organise_commands.print_runs([row for row in rows if not row.archived])
+        hidden = sum(row.archived for row in rows)
+        if hidden:
+            console.err.print(f"Not listed because archived: {hidden}. See them with --archive.")
     return 0
 
 
@@ -135,10 +144,24 @@ def report(options: argparse.Namespace) -> int:
     run = reporting.finished_run(runs_of(Path(options.project)), options.run)
     found = reporting.report_of(run)
     if options.json:
-        console.print_json(found)
+        console.print_json({**msgspec.to_builtins(found), "remarks": _told(run), "forgetting": forgetting_of(run)})
     else:
         _print_report(run, found)
     return 0
+
+
+def _told(run: RunFolder) -> list[dict[str, object]]:
+    """What its curves say, as data."""
+    return [
+        {"kind": remark.kind, "epoch": remark.epoch, "seen": remark.seen, "remedy": remark.remedy}
+        for remark in remarks_of(run)
+    ]
+
+
+def _print_remarks(run: RunFolder) -> None:
+    """What its curves say, in words."""
+    for remark in remarks_of(run):
+        console.out.print(f"[yellow]![/yellow] {console.escape(f'{remark.seen} {remark.remedy}')}")
 
 
 def _print_report(run: RunFolder, found: Report) -> None:
@@ -167,6 +190,10 @@ def _print_report(run: RunFolder, found: Report) -> None:
             f"parity {verdict}: largest difference {found.parity.max_abs_diff:.2g} over {found.parity.images} images; "
             f"{found.parity.metric} {found.parity.metric_torch:.4f} by PyTorch, {found.parity.metric_onnx:.4f} by ONNX"
         )
+    forgetting = forgetting_of(run)
+    if forgetting is not None:
+        print_forgetting(forgetting)
+    _print_remarks(run)
     console.out.print(console.escape(str(run.path / found.onnx)))
 
 

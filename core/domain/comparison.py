@@ -3,6 +3,8 @@
 ``lensmith compare --json`` prints a ``Comparison``; the Results page draws one.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from core.domain.usage import EnergySource
@@ -33,7 +35,8 @@ class Row(Struct, frozen=True, kw_only=True):
     size_mb: float | None = None  # of the ONNX file, 10**6 bytes
     energy_source: EnergySource | None = None
     state: str = ""
-    on_front: bool = False  # no other run is at least as good and takes less time
+    on_front: bool = False  # of the runs on its test images none is at least as good and takes less time
+    test_set: str = ""  # names the test images; figures of two rows may be ranked only where it is equal
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -45,6 +48,7 @@ class Group(Struct, frozen=True, kw_only=True):
     metric: Measured | None = None  # mean over seeds; interval over images, the seeds' mean resampled together
     spread: float | None = None
     seconds: float | None = None  # mean
+    test_set: str = ""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -62,6 +66,13 @@ class Difference(Struct, frozen=True, kw_only=True):
         return self.low > 0 or self.high < 0
 
 
+class Setting(Struct, frozen=True):
+    """A setting in which runs differ: a field of ``RunSpec`` or of its start, and its value for each run, as text."""
+
+    name: str
+    values: tuple[str, ...]  # in the order of the runs; empty where a run has no such setting
+
+
 class Comparison(Struct, frozen=True, kw_only=True):
     """``advice``: one paragraph that claims no more than the intervals carry.
 
@@ -75,3 +86,18 @@ class Comparison(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     currency: str = ""
     test_images: int = 0  # that all rows with a metric were judged on; 0: not the same ones
+    metric: str = ""  # the name of every metric here
+    split: str = "test"  # "val" where no run has a test split, which a warning says
+    settings: tuple[Setting, ...] = ()  # in which the rows differ, values in their order
+
+
+def pareto_front(points: Sequence[tuple[float | None, float | None]]) -> tuple[bool, ...]:
+    """Which of ``(what it takes, how good it is)`` no other point beats: none is better for the same or the same for
+    less. A point with a ``None`` neither is on the front nor beats another."""
+    known = sorted({(taken, -good) for taken, good in points if taken is not None and good is not None})
+    front, best = set(), float("-inf")
+    for taken, negated in known:
+        if -negated > best:
+            best = -negated
+            front.add((taken, best))
+    return tuple(point in front for point in points)

@@ -110,8 +110,11 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def test_hash(self) -> str:
         """Two runs can be compared on their test metrics only when this is equal; the order of classes is no matter."""
+        return self.split_hash(Split.TEST)
+
+    def split_hash(self, split: Split) -> str:
         names = [one.name for one in sorted(self.classes, key=lambda one: one.id)]
-        return _digest((names, [_content(image) for image in self.part(Split.TEST)]))
+        return _digest((names, [_content(image) for image in self.part(split)]))
 
 
 def _content(image: Image) -> tuple[object, ...]:

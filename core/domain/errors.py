@@ -14,5 +14,9 @@ class LensmithError(Exception):
         self.remedy = remedy
 
 
+class OutOfMemory(LensmithError):
+    """Memory of the machine or of a card does not suffice; less at once may fit."""
+
+
 class Cancelled(Exception):
     """The user asked a long job to end; whatever it had begun is undone by the job itself."""

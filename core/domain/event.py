@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from core.domain.usage import Usage
+
 
 class Outcome(StrEnum):
     """How an attempt ended."""
@@ -112,10 +114,17 @@ class LogLine(RunEvent, frozen=True, tag="log"):
 
 
 class ArtifactReady(RunEvent, frozen=True, tag="artifact"):
-    """A file of the run directory is whole: ``kind`` is "weights", "onnx", "report" or "predictions"."""
+    """A file of the run directory is whole: ``kind``: "weights", "onnx", "predictions", "forgetting" or "report"."""
 
     kind: str
     path: str
+
+
+class Used(RunEvent, frozen=True, tag="used"):
+    """What this attempt has taken so far; the newest counts. Told every ten seconds and right before ``Finished``,
+    so that of an attempt that died at most the last ten seconds are not counted."""
+
+    usage: Usage
 
 
 class Finished(RunEvent, frozen=True, tag="finished"):
@@ -124,6 +133,7 @@ class Finished(RunEvent, frozen=True, tag="finished"):
     outcome: Outcome
     reason: str = ""
     remedy: str = ""
+    out_of_memory: bool = False  # of the machine or of a card: less at once may fit
 
 
 Event = (
@@ -137,5 +147,6 @@ Event = (
     | Warned
     | LogLine
     | ArtifactReady
+    | Used
     | Finished
 )

@@ -20,8 +20,10 @@ from core.domain.event import (
     Resumed,
     SamplePredictions,
     Started,
+    Used,
     Warned,
 )
+from core.domain.usage import Usage, together
 
 
 class RunState(StrEnum):
@@ -46,6 +48,8 @@ class RunHistory(Struct, frozen=True, kw_only=True):
     warnings: tuple[Warned, ...] = ()
     artifacts: dict[str, str] = {}
     finished: Finished | None = None
+    used: Usage | None = None  # by the newest attempt
+    used_before: Usage | None = None  # by the attempts before it, together
     last_seq: int = -1
 
     @property
@@ -54,12 +58,18 @@ class RunHistory(Struct, frozen=True, kw_only=True):
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
     @property
+    def usage(self) -> Usage | None:
+        """Of all attempts so far; ``None`` in runs of before it was counted."""
+        return together(one for one in (self.used_before, self.used) if one is not None)
+
+    @property
     def seconds_left(self) -> float | None:
-        """Estimate for the epochs still planned, from the median of the last five; ``None`` before the first."""
+        """Estimate for the epochs still planned, from the median of the last five (of an even number, the
+        lower one: an epoch in which the machine slept must not count twice); ``None`` before the first."""
         if not self.epochs or self.state is not RunState.RUNNING:
             return None
         recent = sorted(epoch.seconds for epoch in self.epochs[-5:])
-        return recent[len(recent) // 2] * max(self.planned_epochs - self.epochs[-1].epoch, 0)
+        return recent[(len(recent) - 1) // 2] * max(self.planned_epochs - self.epochs[-1].epoch, 0)
 
     def apply(self, event: Event) -> RunHistory:
         """The history after ``event``; events seen before (by ``seq``) change nothing."""
@@ -80,7 +90,8 @@ def _changes(history: RunHistory, event: Event) -> dict[str, object]:
             return {"state": RunState.RUNNING, "planned_epochs": event.epochs}
         case Resumed():
             kept = tuple(epoch for epoch in history.epochs if epoch.epoch <= event.epoch)
-            return {"state": RunState.RUNNING, "epochs": kept, "finished": None, "progress": None}
+            before = {"used": None, "used_before": history.usage}
+            return {"state": RunState.RUNNING, "epochs": kept, "finished": None, "progress": None, **before}
         case DeviceChosen():
             return {"device": event}
         case Progress():
@@ -96,6 +107,8 @@ def _changes(history: RunHistory, event: Event) -> dict[str, object]:
             return {"warnings": (*history.warnings, event)}
         case ArtifactReady():
             return {"artifacts": {**history.artifacts, event.kind: event.path}}
+        case Used():
+            return {"used": event.usage}
         case Finished(outcome=Outcome() as outcome):
             return {"state": RunState(outcome.value), "finished": event}
         case _:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from core.domain.data_choice import DataUse
 from core.domain.dataset import ImageClass
 from core.domain.task import Task
 
@@ -97,7 +98,13 @@ class RunSpec(Struct, frozen=True, kw_only=True):
     patience: int = 0  # epochs without a better validation metric before the run stops; 0: never
     precision: str = "auto"  # auto, fp32, bf16, fp16
     seed: int = 0
-    device: str = "auto"  # auto, cpu, cuda:0 …
+    device: str = "auto"  # auto, cpu, cuda:0 …; several, as cuda:0,cuda:1, share every batch
+    data_use: DataUse | None = None  # for information, where not all images of the project train
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Those that compute together; the first leads."""
+        return tuple(self.device.split(","))
 
 
 def number_of(run_id: str) -> int:

@@ -1,5 +1,6 @@
 """What a run took from the machine, and what that costs."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -21,6 +22,24 @@ class Usage(Struct, frozen=True, kw_only=True):
     energy_source: EnergySource | None = None
     peak_memory_mb: float | None = None  # main memory of the worker and its children, 10**6 bytes
     peak_gpu_memory_mb: float | None = None
+
+
+def together(usages: Iterable[Usage]) -> Usage | None:
+    """Of several attempts; ``None`` of none. Where one was estimated, the sum is called an estimate."""
+    every = list(usages)
+    if not every:
+        return None
+    energies = [one.kwh for one in every if one.kwh is not None]
+    sources = {one.energy_source for one in every} - {None}
+    return Usage(
+        seconds=sum(one.seconds for one in every),
+        kwh=sum(energies) if energies else None,
+        energy_source=sources.pop() if len(sources) == 1 else EnergySource.ESTIMATE if sources else None,
+        peak_memory_mb=max((one.peak_memory_mb for one in every if one.peak_memory_mb is not None), default=None),
+        peak_gpu_memory_mb=max(
+            (one.peak_gpu_memory_mb for one in every if one.peak_gpu_memory_mb is not None), default=None
+        ),
+    )
 
 
 class Prices(Struct, frozen=True, kw_only=True):

@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
-from core.domain.report import ClassScores, Interval, SplitReport
-from core.metrics.intervals import MIN_IMAGES, percentiles, wilson
+from core.domain.report import ClassScores, SplitReport
+from core.metrics.intervals import wilson
+from core.metrics.resampling import Draws, Resampled, draw, interval, step_of
 
-RESAMPLES = 1000
+
+class Answers(Struct, frozen=True):
+    """Of ``n`` images: output indices of the right class and of the most probable one, both ``[n]``."""
+
+    truth: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+    classes: int
 
 
 def classification_report(
@@ -23,13 +31,12 @@ def classification_report(
 
     ``macro_f1`` is the plain mean of F1 over the classes that occur in ``truth``: a class without an image cannot be
     judged, a class that was never predicted counts 0. Without any image ``metrics`` and ``intervals`` are empty.
-    Intervals: Wilson for the accuracy; 1,000 bootstrap resamples of the images for macro-F1, left out below ten
-    images and when all resamples agree.
+    Intervals: Wilson for the accuracy; a bootstrap over images for macro-F1, see ``resampling.interval``.
     """
     from sklearn.metrics import precision_recall_fscore_support
 
-    right = np.asarray(truth, dtype=np.int64)
-    answers = np.asarray(probabilities, dtype=np.float64).reshape(len(right), len(classes)).argmax(axis=1)
+    judged = answers_of(truth, probabilities, len(classes))
+    right, answers = judged.truth, judged.chosen
     labels = range(len(classes))
     if len(right) == 0:
         scores = tuple(ClassScores(name=name, count=0, precision=None, recall=None, f1=None) for name in classes)
@@ -39,10 +46,11 @@ def classification_report(
     precision, recall, f1, counts = precision_recall_fscore_support(right, answers, labels=labels, zero_division=np.nan)
     occurs = counts > 0
     hits = int(confusion.trace())
+    f1_interval = interval(resampled_f1(judged, draw(len(right), seed=seed)), len(right))
     return SplitReport(
         images=len(right),
         metrics={"accuracy": hits / len(right), "macro_f1": float(f1[occurs].mean())},
-        intervals={"accuracy": wilson(hits, len(right))} | _macro_f1_interval(confusion, seed),
+        intervals={"accuracy": wilson(hits, len(right))} | ({"macro_f1": f1_interval} if f1_interval else {}),
         classes=tuple(
             ClassScores(
                 name=name,
@@ -57,28 +65,37 @@ def classification_report(
     )
 
 
-def _macro_f1_interval(confusion: NDArray[np.int64], seed: int) -> dict[str, Interval]:
-    """Bootstrap over images. All that macro-F1 knows of an image is its cell of the confusion matrix, so drawing
-    ``n`` images with replacement is one multinomial draw over the cells that are not empty."""
-    total = int(confusion.sum())
-    if total < MIN_IMAGES:
-        return {}
-    rng = np.random.default_rng(seed)
-    rows, columns = confusion.nonzero()
-    draws = rng.multinomial(total, confusion[rows, columns] / total, size=RESAMPLES)  # [resamples, cells]
-    size = len(confusion)
-    hits = _sum_by(draws * (rows == columns), rows, size)
-    present, predicted = _sum_by(draws, rows, size), _sum_by(draws, columns, size)
-    f1 = 2 * hits / np.maximum(present + predicted, 1)
+def answers_of(truth: Sequence[int], probabilities: NDArray[np.floating], classes: int) -> Answers:
+    right = np.asarray(truth, dtype=np.int64)
+    chosen = np.asarray(probabilities, dtype=np.float64).reshape(len(right), classes).argmax(axis=1)
+    return Answers(right, chosen, classes)
+
+
+def macro_f1s(answers: Answers, weights: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Macro-F1 ``[b]`` of ``b`` resamples; ``weights [b, n]`` say how often each image was drawn."""
+    present, chosen = (_sum_by(weights, keys, answers.classes) for keys in (answers.truth, answers.chosen))
+    right = answers.truth == answers.chosen
+    hits = _sum_by(weights[:, right], answers.truth[right], answers.classes)
+    f1 = 2 * hits / np.maximum(present + chosen, 1)
     occurs = present > 0
-    interval = percentiles((f1 * occurs).sum(axis=1) / occurs.sum(axis=1))
-    return {} if interval is None else {"macro_f1": interval}
+    return (f1 * occurs).sum(axis=1) / np.maximum(occurs.sum(axis=1), 1)
 
 
-def _sum_by(draws: NDArray[np.int64], keys: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Sums of the columns of ``draws`` that share a key: ``[resamples, cells]`` to ``[resamples, size]``."""
+def resampled_f1(answers: Answers, draws: Draws) -> Resampled:
+    whole = np.ones((1, len(answers.truth)), np.uint8)
+    return Resampled(
+        value=float(macro_f1s(answers, whole)[0]),
+        resamples=macro_f1s(answers, draws.resamples),
+        blocks=macro_f1s(answers, draws.blocks),
+        step=step_of(np.bincount(answers.truth, minlength=answers.classes)),
+    )
+
+
+def _sum_by(weights: NDArray[np.integer], keys: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Sums of the columns of ``weights`` that share a key: ``[b, n]`` to ``[b, size]``."""
     order = np.argsort(keys, kind="stable")
     found, starts = np.unique(keys[order], return_index=True)
-    sums = np.zeros((len(draws), size), np.int64)
-    sums[:, found] = np.add.reduceat(draws[:, order], starts, axis=1)
+    sums = np.zeros((len(weights), size), np.int64)
+    if len(found):
+        sums[:, found] = np.add.reduceat(weights[:, order], starts, axis=1, dtype=np.int64)
     return sums

@@ -11,15 +11,14 @@ from core.domain.annotation import Boxes
 from core.domain.dataset import Image
 from core.domain.prediction import BoxPrediction
 from core.domain.report import ClassScores, Interval, PrCurve, SplitReport
-from core.metrics.intervals import MIN_IMAGES, percentiles
+from core.metrics.average_precision import IOUS, Matches, class_matches, hits_at_all_ious, mean_average_precisions
 from core.metrics.matching import Floats, greedy, overlaps
+from core.metrics.resampling import MIN_IMAGES, Draws, Resampled, draw, interval, step_of
 
 # Boxes per class and image that count. COCO's 100 would cut pages and blood smears; equal to COCO below that.
 MAX_DETECTIONS = 300
 DEFAULT_THRESHOLD = 0.25  # where no prediction was right, so that no threshold is better than another
 IOU = 0.5  # of precision, recall, threshold and confusion
-RESAMPLES = 200
-_BOOTSTRAP_BUDGET = 4_000_000  # boxes in all resamples together: about two seconds on one core
 
 
 class _Compared(Struct, frozen=True):
@@ -31,6 +30,7 @@ class _Compared(Struct, frozen=True):
     scores: Floats  # [n]
     box_class: NDArray[np.int64]  # [n]
     hits: NDArray[np.int64]  # [n] the true box of the same class that was found, -1: none
+    levels: NDArray[np.bool_]  # [10, n] whether one was found at each of ``IOUS``
 
 
 def detection_report(
@@ -53,15 +53,11 @@ def detection_report(
     ``MAX_DETECTIONS`` boxes per class and image. ``precision`` and ``recall`` count all boxes at the threshold and
     agree with the confusion matrix: a box finds a true box of its own class first, in the order of scores; only what
     is left over is paired across classes. A metric that is undefined (no true box, or no predicted one) is left out.
-    Intervals are bootstrapped over images; they are left out below ten images, when all resamples agree, and on more
-    than 40,000 predicted boxes, where too few resamples would fit into two seconds.
+    Intervals are bootstrapped over images, see ``resampling.interval``.
     """
-    answers = {prediction.hash: prediction for prediction in predictions}
-    if missing := [image.path for image in images if image.hash not in answers]:
-        raise ValueError(f"no prediction for {len(missing)} images, first {missing[0]}")
-    compared = [_compare(image, answers[image.hash], class_index) for image in images]
+    compared = _compare_all(images, class_index, predictions)
     counts = np.bincount(_joined(compared, "truth_class"), minlength=len(classes))
-    precisions, intervals = _coco(compared, len(classes), seed) if counts.any() else (None, {})
+    precisions = _coco(compared, len(classes)) if counts.any() else None
     metrics: dict[str, float] = {}
     if precisions is not None:
         metrics = {"mAP50-95": float(np.nanmean(precisions)), "mAP50": float(np.nanmean(precisions[0]))}
@@ -76,7 +72,7 @@ def detection_report(
     return SplitReport(
         images=len(images),
         metrics=metrics,
-        intervals=intervals,
+        intervals=_intervals(_matches(compared, len(classes)), seed) if counts.any() else {},
         classes=tuple(
             ClassScores(
                 name=name,
@@ -99,6 +95,60 @@ def detection_report(
     )
 
 
+def matches_of(
+    images: Sequence[Image], class_index: Mapping[int, int], predictions: Sequence[BoxPrediction], classes: int
+) -> Matches:
+    """What mAP on resamples of ``images`` needs; arguments as for ``detection_report``, ``classes``: how many."""
+    return _matches(_compare_all(images, class_index, predictions), classes)
+
+
+def resampled_map(matches: Matches, draws: Draws) -> dict[str, Resampled]:
+    """``mAP50-95`` and ``mAP50``."""
+    whole = np.ones((1, matches.images), np.uint8)
+    step = step_of(np.array([one.truth.sum() for one in matches.classes]))
+    parts = [mean_average_precisions(matches, weights) for weights in (whole, draws.resamples, draws.blocks)]
+    return {
+        name: Resampled(float(parts[0][row, 0]), parts[1][row], parts[2][row], step)
+        for row, name in enumerate(("mAP50-95", "mAP50"))
+    }
+
+
+def _intervals(matches: Matches, seed: int) -> dict[str, Interval]:
+    if matches.images < MIN_IMAGES:
+        return {}
+    figures = resampled_map(matches, draw(matches.images, matches.boxes, seed))
+    found = {name: interval(figure, matches.images) for name, figure in figures.items()}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _matches(compared: Sequence[_Compared], classes: int) -> Matches:
+    numbers = [np.full(len(one.scores), number) for number, one in enumerate(compared)]
+    image = np.concatenate([*numbers, np.zeros(0, np.int64)])
+    scores, kinds = _joined(compared, "scores"), _joined(compared, "box_class")
+    levels = np.concatenate([*(one.levels for one in compared), np.zeros((len(IOUS), 0), bool)], axis=1)
+    truth = np.array([np.bincount(one.truth_class, minlength=classes) for one in compared], np.float64)
+    parts = []
+    for k in range(classes):
+        of_class = np.flatnonzero(kinds == k)
+        of_class = of_class[_within_limit(image[of_class])]
+        parts.append(class_matches(truth[:, k], image[of_class], scores[of_class], levels[:, of_class]))
+    return Matches(len(compared), tuple(parts))
+
+
+def _within_limit(image: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which boxes of one class are among the first ``MAX_DETECTIONS`` of their image; ``image`` ascends."""
+    return np.arange(len(image)) - np.searchsorted(image, image) < MAX_DETECTIONS
+
+
+def _compare_all(
+    images: Sequence[Image], class_index: Mapping[int, int], predictions: Sequence[BoxPrediction]
+) -> list[_Compared]:
+    answers = {prediction.hash: prediction for prediction in predictions}
+    if missing := [image.path for image in images if image.hash not in answers]:
+        raise ValueError(f"no prediction for {len(missing)} images, first {missing[0]}")
+    return [_compare(image, answers[image.hash], class_index) for image in images]
+
+
 def _compare(image: Image, prediction: BoxPrediction, class_index: Mapping[int, int]) -> _Compared:
     assert isinstance(image.annotation, Boxes)
     true = [(b.x_min, b.y_min, b.x_max, b.y_max, class_index[b.class_id]) for b in image.annotation.boxes]
@@ -106,11 +156,19 @@ def _compare(image: Image, prediction: BoxPrediction, class_index: Mapping[int, 
     truth = np.array(true, np.float64).reshape(-1, 5)
     boxes = np.array(found, np.float64).reshape(-1, 6)
     boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")]
-    same_class = boxes[:, None, 5] == truth[None, :, 4]
+    allowed = overlaps(boxes[:, :4], truth[:, :4]) * (boxes[:, None, 5] == truth[None, :, 4])
     hits = np.full(len(boxes), -1)
-    for box, target in greedy(overlaps(boxes[:, :4], truth[:, :4]) * same_class, IOU):
+    for box, target in greedy(allowed, IOU):
         hits[box] = target
-    return _Compared(truth[:, :4], truth[:, 4].astype(int), boxes[:, :4], boxes[:, 4], boxes[:, 5].astype(int), hits)
+    return _Compared(
+        truth=truth[:, :4],
+        truth_class=truth[:, 4].astype(int),
+        boxes=boxes[:, :4],
+        scores=boxes[:, 4],
+        box_class=boxes[:, 5].astype(int),
+        hits=hits,
+        levels=hits_at_all_ious(allowed),
+    )
 
 
 def _joined(compared: Sequence[_Compared], field: str) -> NDArray[Any]:
@@ -118,8 +176,8 @@ def _joined(compared: Sequence[_Compared], field: str) -> NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
-def _coco(compared: Sequence[_Compared], classes: int, seed: int) -> tuple[Floats, dict[str, Interval]]:
-    """Precision ``[10 IoUs, 101 recalls, classes]`` (NaN: class without truth) and intervals of both mAPs."""
+def _coco(compared: Sequence[_Compared], classes: int) -> Floats:
+    """Precision ``[10 IoUs, 101 recalls, classes]``, NaN for a class without truth."""
     from faster_coco_eval import COCO, COCOeval_faster
 
     sheets = [{"id": number} for number in range(len(compared))]
@@ -132,8 +190,9 @@ def _coco(compared: Sequence[_Compared], classes: int, seed: int) -> tuple[Float
     evaluator.params.maxDets = [MAX_DETECTIONS]
     evaluator.params.areaRng, evaluator.params.areaRngLbl = [[0, 1e10]], ["all"]
     evaluator.evaluate()
-    precisions = _accumulate(evaluator)
-    return precisions, _bootstrap(evaluator, len(compared), classes, len(found), seed)
+    evaluator.accumulate()
+    precision = np.asarray(evaluator.eval["precision"], np.float64)[:, :, :, 0, -1]
+    return np.where(precision < 0, np.nan, precision)
 
 
 def _records(boxes: Iterable[tuple[Floats, NDArray[np.int64], Floats]]) -> list[dict[str, Any]]:
@@ -155,30 +214,6 @@ def _records(boxes: Iterable[tuple[Floats, NDArray[np.int64], Floats]]) -> list[
         }
         for number, (image, x1, y1, x2, y2, k, score) in enumerate(rows, start=1)
     ]
-
-
-def _accumulate(evaluator: Any) -> Floats:
-    evaluator.accumulate()
-    precision = np.asarray(evaluator.eval["precision"], np.float64)[:, :, :, 0, -1]
-    return np.where(precision < 0, np.nan, precision)
-
-
-def _bootstrap(evaluator: Any, images: int, classes: int, boxes: int, seed: int) -> dict[str, Interval]:
-    """Boxes are matched once; each resample draws images with replacement and accumulates their matches again."""
-    resamples = min(RESAMPLES, _BOOTSTRAP_BUDGET // max(boxes, 1))
-    if images < MIN_IMAGES or resamples < RESAMPLES // 2:
-        return {}
-    rng = np.random.default_rng(seed)
-    matched = evaluator._evalImgs_cpp  # one entry per class and image, class by class
-    values = []
-    for _ in range(resamples):
-        drawn = rng.integers(images, size=images)
-        evaluator._evalImgs_cpp = [matched[k * images + number] for k in range(classes) for number in drawn]
-        precision = _accumulate(evaluator)
-        if not np.isnan(precision).all():
-            values.append((np.nanmean(precision), np.nanmean(precision[0])))
-    both = {name: percentiles(column) for name, column in zip(("mAP50-95", "mAP50"), np.array(values).T, strict=True)}
-    return {name: interval for name, interval in both.items() if interval is not None}
 
 
 def _best_threshold(compared: Sequence[_Compared], counts: NDArray[np.int64]) -> float:

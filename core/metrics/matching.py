@@ -28,3 +28,14 @@ def greedy(allowed: Floats, iou: float = 0.5) -> Iterator[tuple[int, int]]:
         if candidates[column] >= iou:
             free[column] = False
             yield int(row), column
+
+
+def pair_up(iou: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64], least: float = 0.5) -> dict[int, int]:
+    """Row -> column: first those of one class, then what is left over of any; ``rows``, ``columns``: their classes."""
+    partner = dict(greedy(iou * (rows[:, None] == columns[None, :]), least))
+    taken = set(partner.values())
+    spare = [row for row in range(len(rows)) if row not in partner]
+    free = [column for column in range(len(columns)) if column not in taken]
+    if spare and free:
+        partner |= {spare[row]: free[column] for row, column in greedy(iou[np.ix_(spare, free)], least)}
+    return partner

@@ -9,30 +9,39 @@ from core.domain.errors import LensmithError
 from core.domain.event import ArtifactReady, Finished, Outcome, Warned
 from core.domain.history import RunHistory
 from core.domain.run import RunSpec, RunWeights, weights_of
+from core.domain.usage import together
+from core.runs.companions import companions
 from core.runs.cross_validation import FOLDS_FILE, cross_validate
 from core.runs.environment import prepare_ultralytics
 from core.runs.evaluation import ONNX, WEIGHTS, evaluate
 from core.runs.event_log import EVENTS, read_events
+from core.runs.probing import PROBE_FILE, probe
 from core.runs.reporting import RunReporter
 from core.runs.status import CHECKPOINT, OUTPUT
 from core.store.codec import read_json
 from core.store.files import file_sha256, newest_whole
 from core.store.vault import Vault
-from core.training.contract import Backend, StopRequested, TrainingJob
+from core.training.contract import Backend, Reporter, StopRequested, TrainingJob
 
 
 def carry_out(run_dir: Path, resume: bool, report: RunReporter) -> Finished:
     """Train, export, evaluate the exported file, write the report. Every failure leaves as an exception."""
     began = time.monotonic()
-    job = _prepare(run_dir, resume, report)
-    earlier = sum(epoch.seconds for epoch in _told(run_dir).epochs) if job.resume else 0.0
+    job = prepare(run_dir, resume, report)
+    if "," in job.spec.device:  # the engine will tell of the first card only
+        report.meter.use_cards(job.spec.device)
+    told = _told(run_dir)
+    earlier = sum(epoch.seconds for epoch in told.epochs) if job.resume else 0.0
     prepare_ultralytics()
-    backend = load(job.spec.engine)
     if (run_dir / FOLDS_FILE).exists():
-        return cross_validate(job, backend, report)
+        return cross_validate(job, load(job.spec.engine), report)
 
     trained = time.monotonic()
-    stopped = _fit(backend, job, report)
+    with companions(run_dir, job.spec, resume=job.resume):
+        backend = load(job.spec.engine)
+        if (run_dir / PROBE_FILE).exists():
+            return probe(job, backend, report, began)
+        stopped = _fit(backend, job, report)
     training = earlier + time.monotonic() - trained
     if not (run_dir / WEIGHTS).exists():
         if stopped:
@@ -43,13 +52,21 @@ def carry_out(run_dir: Path, resume: bool, report: RunReporter) -> Finished:
     report.emit(ArtifactReady(kind="weights", path=WEIGHTS))
 
     card = backend.export(job, run_dir / ONNX, report)
-    evaluate(job, backend, card, report, lambda: (earlier + time.monotonic() - began, training))
+    evaluate(
+        job,
+        backend,
+        card,
+        report,
+        lambda: (earlier + time.monotonic() - began, training),
+        lambda: together(filter(None, (told.used_before, report.meter.usage()))),
+    )
     if stopped:
         return Finished(outcome=Outcome.STOPPED, reason="Stopped on request; the best weights so far were exported.")
     return Finished(outcome=Outcome.COMPLETED)
 
 
-def _prepare(run_dir: Path, resume: bool, report: RunReporter) -> TrainingJob:
+def prepare(run_dir: Path, resume: bool, report: Reporter) -> TrainingJob:
+    """What a back-end needs to know; raises ``LensmithError`` when pictures or weights are missing."""
     spec = read_json(run_dir / "spec.json", RunSpec)
     snapshot = read_json(run_dir / "snapshot.json", Snapshot)
     _check_pictures(snapshot)
@@ -97,7 +114,7 @@ def _weights(run_dir: Path, spec: RunSpec) -> Path | None:
         return None
     if not isinstance(start, RunWeights):
         return Vault().path(start.sha256)
-    path = run_dir.parent / start.run / WEIGHTS
+    path = run_dir.parents[1] / "runs" / start.run / WEIGHTS  # a probe is not in the folder of runs itself
     if not path.exists():
         raise LensmithError(f"The weights of run {start.run}, {path}, are missing.", "Start from other weights.")
     if file_sha256(path) != start.sha256:

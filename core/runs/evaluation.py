@@ -20,9 +20,12 @@ from core.domain.prediction import BoxPrediction, ClassPrediction, PredictionSet
 from core.domain.report import MAIN_METRIC, Parity, Report, SplitReport
 from core.domain.run import mode_of
 from core.domain.task import Split, Task
+from core.domain.usage import Usage
 from core.inference.onnx_model import OnnxModel, attach_card
 from core.inference.preprocess import Pixels
 from core.metrics import classification_report, detection_report
+from core.runs.forgetting import measure as measure_forgetting
+from core.runs.latency import latency_ms
 from core.runs.parity import PROBABILITY_TOLERANCE, SCORE_TOLERANCE, box_gap, probability_gap
 from core.store.codec import write_json
 from core.store.files import file_sha256
@@ -38,11 +41,16 @@ Predictions = Sequence[ClassPrediction] | Sequence[BoxPrediction]
 
 
 def evaluate(
-    job: TrainingJob, backend: Backend, card: ModelCard, report: Reporter, seconds: Callable[[], tuple[float, float]]
+    job: TrainingJob,
+    backend: Backend,
+    card: ModelCard,
+    report: Reporter,
+    seconds: Callable[[], tuple[float, float]],
+    usage: Callable[[], Usage | None] = lambda: None,
 ) -> Report:
     """Complete ``model.onnx`` with its card, measure it, write ``predictions.json`` and ``report.json``.
 
-    ``seconds`` tells, when the report is written, how long the whole run and its training took.
+    ``seconds`` tells, when the report is written, how long the whole run and its training took, ``usage`` what it took.
     The detection threshold is the one with the best F1 on the validation split; the test split only judges.
     Without validation images parity is measured on up to 200 training images, and the threshold stays as it was.
     """
@@ -70,7 +78,16 @@ def evaluate(
 
     _write_predictions(job, {"val": val_answers if val else [], "test": test_answers})
     report.emit(ArtifactReady(kind="predictions", path=PREDICTIONS))
-    result = _report(job, path, (val, test, parity), seconds())
+    measure_forgetting(
+        job,
+        [*(val_answers if val else []), *test_answers],
+        card.threshold,
+        lambda images: _answers(path, images, progress, report)[1],
+        report,
+    )
+    speed = latency_ms(path, test_images or val_images)
+    plain = _report(job, path, (val, test, parity), seconds())
+    result = msgspec.structs.replace(plain, usage=usage(), latency_ms=speed)
     write_json(job.run_dir / REPORT, result)
     report.emit(ArtifactReady(kind="report", path=REPORT))
     return result

@@ -1,15 +1,25 @@
 """Processes that outlive their parent: naming one beyond doubt, ending it whole, saying how it died."""
 
+import atexit
+import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import psutil
 from msgspec import Struct
 
+from core.runs.environment import worker_environment
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_KERNEL_COUNTERS = Path("/proc/vmstat")
+_children: dict[int, subprocess.Popen[bytes]] = {}  # our own: only a parent learns how a process ended
 
 
 class ProcessId(Struct, frozen=True, kw_only=True):
@@ -27,6 +37,11 @@ class ProcessId(Struct, frozen=True, kw_only=True):
     @property
     def is_here(self) -> bool:
         return self.host == socket.gethostname()
+
+    @property
+    def is_of_this_boot(self) -> bool:
+        """Whether the machine has been on ever since; only asked where Linux counts (``oom_kills``)."""
+        return self.is_here and self.born.startswith(_BOOT_ID.read_text().strip())
 
     def is_alive(self) -> bool:
         """Whether exactly this process still runs (a zombie does not). Only for a process of this machine."""
@@ -46,6 +61,59 @@ def _born(process: psutil.Process) -> str:
     if _BOOT_ID.exists():
         return f"{_BOOT_ID.read_text().strip()}+{created - psutil.boot_time():.2f}"
     return f"{created:.2f}"
+
+
+def start_apart(
+    module: str, arguments: Sequence[str], folder: Path, output: BinaryIO, variables: Mapping[str, str] | None = None
+) -> int:
+    """Start one of our modules as a process that outlives this one; returns its process id.
+
+    It works in ``folder``, what it prints goes to ``output``, ``variables`` are added to its environment.
+    """
+    apart: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-m", module, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        cwd=folder,
+        env={**worker_environment(), **(variables or {})},
+        **apart,
+    )
+    _children[child.pid] = child
+    return child.pid
+
+
+def exit_status(pid: int, patience: float = 10.0) -> int | None:
+    """Of a child of ours that is over, or will be within some seconds; ``None`` for somebody else's."""
+    child = _children.get(pid)
+    if child is None:
+        return None
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=patience)
+        _children.pop(pid, None)
+    return child.returncode
+
+
+@atexit.register
+def _let_go() -> None:
+    """They outlive us on purpose; ``subprocess`` would warn of each whose end it has not seen."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0
+
+
+def oom_kills() -> int | None:
+    """How many processes the kernel has ended since the machine was switched on because memory ran out, that of a
+    container among them; ``None`` where it does not tell (Linux does, from 4.13 on)."""
+    with contextlib.suppress(OSError):
+        for line in _KERNEL_COUNTERS.read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return None
 
 
 def kill_tree(pid: int, timeout: float = 5.0) -> None:
@@ -83,7 +151,7 @@ _WINDOWS_ENDINGS = {
 }
 
 _SIGNAL_ENDINGS = {
-    "SIGKILL": "was ended by the system, probably because memory ran out",
+    "SIGKILL": "was killed from outside: by somebody, or by the system, which does so when memory runs out",
     "SIGSEGV": "crashed (segmentation fault)",
     "SIGABRT": "crashed (a native library gave up)",
     "SIGBUS": "crashed (bus error: often a full disk or a full shared memory)",
@@ -95,8 +163,18 @@ _SIGNAL_ENDINGS = {
 }
 
 
-def ending_of(status: int | None) -> str:
-    """How a process ended, as the rest of a sentence that begins with its name; ``None``: status unknown."""
+OUT_OF_MEMORY = "was killed by the system (out of memory)"
+
+
+def ending_of(status: int | None, *, out_of_memory: bool = False) -> str:
+    """How a process ended, as the rest of a sentence that begins with its name; ``None``: status unknown.
+
+    ``out_of_memory``: in its time the kernel ended a process for want of memory.
+    """
+    if out_of_memory and status == -getattr(signal, "SIGKILL", 9):
+        return OUT_OF_MEMORY
+    if out_of_memory and status is None:
+        return "ended without a word, while the system killed processes because memory had run out"
     if status is None:
         return "ended without a word: it was killed, or the machine was switched off"
     if status < 0:

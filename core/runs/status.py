@@ -13,7 +13,7 @@ from core.domain.event import Event, Resumed, Started
 from core.domain.history import RunHistory, RunState
 from core.domain.run import RunSpec
 from core.runs.event_log import EVENTS, read_events
-from core.runs.process import ProcessId
+from core.runs.process import ProcessId, oom_kills
 from core.store.codec import read_json, write_json
 from core.store.files import newest_whole
 
@@ -21,6 +21,7 @@ CHECKPOINT = "last.ckpt"
 HEARTBEAT = "heartbeat"
 OUTPUT = "worker.log"
 _WORKER = "worker.json"
+PATIENCE = 300.0  # seconds without progress until a run is said to hang: no batch and no picture takes so long
 _FOREIGN_PATIENCE = 60.0  # seconds without a heartbeat until a worker on another machine counts as dead
 
 
@@ -30,6 +31,12 @@ class WorkerRecord(Struct, frozen=True, kw_only=True):
     schema_version: int = 1
     process: ProcessId
     attempt: int
+    oom_kills: int | None = None  # of the whole machine when it began, see ``core.runs.process``
+
+    def saw_oom_kill(self) -> bool:
+        """Whether the kernel has ended some process for want of memory since this one began."""
+        now = oom_kills()
+        return self.oom_kills is not None and now is not None and now > self.oom_kills and self.process.is_of_this_boot
 
 
 def attempts_in(events: Iterable[Event]) -> int:
@@ -44,7 +51,7 @@ def worker_of(run_dir: Path) -> WorkerRecord | None:
 
 
 def record_worker(run_dir: Path, pid: int, attempt: int) -> None:
-    write_json(run_dir / _WORKER, WorkerRecord(process=ProcessId.of(pid), attempt=attempt))
+    write_json(run_dir / _WORKER, WorkerRecord(process=ProcessId.of(pid), attempt=attempt, oom_kills=oom_kills()))
 
 
 def locked(run_dir: Path) -> FileLock:
@@ -88,9 +95,27 @@ def is_alive(run_dir: Path) -> bool:
     return heartbeat.exists() and abs(time.time() - heartbeat.stat().st_mtime) < _FOREIGN_PATIENCE
 
 
+def beat(run_dir: Path, silent: float) -> None:
+    """Called by a worker about every second: for how many seconds its back-end has not been heard."""
+    (run_dir / HEARTBEAT).write_text(f"{silent:.1f} {time.monotonic():.1f}")
+
+
 def silence(run_dir: Path) -> float:
-    """Seconds for which a living worker has had nothing to tell, by its own monotonic clock."""
+    """Seconds for which a living worker has had nothing to tell, those since its last heartbeat included.
+
+    Heartbeats tell the monotonic clock, which is the same for all processes of a machine and, on Linux and macOS,
+    stands still while the machine sleeps: a laptop that wakes up finds no silence.
+    """
     try:
-        return float((run_dir / HEARTBEAT).read_text() or 0)
-    except FileNotFoundError:
+        silent, _, at = (run_dir / HEARTBEAT).read_text().partition(" ")
+        record = worker_of(run_dir)
+        since = time.monotonic() - float(at) if at and record and record.process.is_here else 0.0
+        return float(silent or 0) + max(0.0, since)
+    except (OSError, ValueError):
         return 0.0
+
+
+def stalled(run_dir: Path) -> float | None:
+    """Seconds for which a living worker has made no progress, if longer than ``PATIENCE``, else ``None``."""
+    silent = silence(run_dir)
+    return silent if silent > PATIENCE and is_alive(run_dir) else None

@@ -3,32 +3,28 @@
 Nothing here needs the process that launched a run: window and command line can end, start again and go on.
 """
 
-import atexit
 import contextlib
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from core.domain.errors import LensmithError
 from core.domain.event import Event, Finished, Outcome
-from core.runs.environment import worker_environment
 from core.runs.event_log import EVENTS, EventLog, EventTail, read_events
-from core.runs.process import ending_of, kill_tree
+from core.runs.process import OUT_OF_MEMORY, ending_of, exit_status, kill_tree, start_apart
 from core.runs.reporting import STOP
 from core.runs.status import OUTPUT, WorkerRecord, attempts_in, is_alive, locked, opening, record_worker, worker_of
 
 _ATTEMPT_MARK = "=== attempt "  # begins a line of worker.log
 _POLL = 0.1  # seconds
-_children: dict[int, subprocess.Popen[bytes]] = {}  # our own workers: only a parent learns how a process ended
 
 
-def launch(run_dir: Path, resume: bool = False) -> int:
+def launch(run_dir: Path, resume: bool = False, variables: Mapping[str, str] | None = None) -> int:
     """Start a worker that outlives this process; returns its process id.
+
+    ``variables`` are added to its environment.
 
     Raises ``LensmithError`` if a worker is at this run already, or if the run's state does not allow it.
     """
@@ -40,11 +36,10 @@ def launch(run_dir: Path, resume: bool = False) -> int:
         _check_state(run_dir, events, resume)
         (run_dir / STOP).unlink(missing_ok=True)
         attempt = attempts_in(events) + 1
-        child = _start(run_dir, attempt, resume)
-        _children[child.pid] = child
+        pid = _start(run_dir, attempt, resume, variables or {})
         with contextlib.suppress(psutil.NoSuchProcess):  # already over; then it has left its own record
-            record_worker(run_dir, child.pid, attempt)
-        return child.pid
+            record_worker(run_dir, pid, attempt)
+        return pid
 
 
 def resume(run_dir: Path) -> int:
@@ -62,6 +57,7 @@ def kill(run_dir: Path) -> None:
     with locked(run_dir):
         record = worker_of(run_dir)
         if record and record.process.is_here and is_alive(run_dir):
+            request_stop(run_dir)  # whoever finds it dead knows that this was wanted, also if we die here
             kill_tree(record.process.pid)
         _settle(run_dir, "The run was killed on request.")
 
@@ -102,23 +98,13 @@ def follow(
     _reap(record)
 
 
-def _start(run_dir: Path, attempt: int, resume: bool) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-P", "-m", "core.runs.worker", str(run_dir.resolve()), *(["--resume"] * resume)]
-    apart: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
+def _start(run_dir: Path, attempt: int, resume: bool, variables: Mapping[str, str]) -> int:
+    arguments = [str(run_dir.resolve()), *(["--resume"] * resume)]
     with (run_dir / OUTPUT).open("ab") as output:
         output.write(f"{_ATTEMPT_MARK}{attempt}\n".encode())
         output.flush()
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=run_dir,  # an engine that writes to a relative path does so here
-            env=worker_environment(),
-            **apart,
-        )
+        # In the run's folder: an engine that writes to a relative path does so there.
+        return start_apart("core.runs.worker", arguments, run_dir, output, variables)
 
 
 def _check_state(run_dir: Path, events: list[Event], resume: bool) -> None:
@@ -160,9 +146,17 @@ def _ending(run_dir: Path, record: WorkerRecord, began: bool, reason: str) -> Fi
             reason=f"The training process could not start: {_last_words(run_dir)}",
             remedy=f"Run `lensmith doctor`; {run_dir / OUTPUT} tells more.",
         )
+    ending = ending_of(status, out_of_memory=record.saw_oom_kill())
+    if ending == OUT_OF_MEMORY:
+        return Finished(
+            outcome=Outcome.INTERRUPTED,
+            reason=f"The training process {ending}.",
+            remedy="Close other programs and resume the run, or start it anew with a smaller batch or image size.",
+            out_of_memory=True,
+        )
     return Finished(
         outcome=Outcome.INTERRUPTED,
-        reason=f"The training process {ending_of(status)}.",
+        reason=f"The training process {ending}.",
         remedy=f"Resume the run to go on from its last checkpoint; {run_dir / OUTPUT} may tell more.",
     )
 
@@ -176,18 +170,4 @@ def _last_words(run_dir: Path) -> str:
 
 def _reap(record: WorkerRecord | None) -> int | None:
     """The exit status of our own child, which is over or about to be; ``None`` for somebody else's."""
-    child = _children.get(record.process.pid) if record else None
-    if child is None:
-        return None
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=10)
-        _children.pop(child.pid, None)
-    return child.returncode
-
-
-@atexit.register
-def _let_go() -> None:
-    """Workers outlive us on purpose; ``subprocess`` would warn of each whose end it has not seen."""
-    for child in _children.values():
-        if child.poll() is None:
-            child.returncode = 0
+    return exit_status(record.process.pid) if record else None

@@ -16,16 +16,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain.errors import LensmithError
-from core.domain.event import Finished, Outcome
+from core.domain.errors import LensmithError, OutOfMemory
+from core.domain.event import Finished, Outcome, Used
 from core.runs.environment import shield
 from core.runs.event_log import EVENTS, EventLog
-from core.runs.status import HEARTBEAT, OUTPUT, claim, opening
+from core.runs.status import OUTPUT, beat, claim, opening
 
 if TYPE_CHECKING:
     from core.runs.reporting import RunReporter
 
-_BEAT = 1.0  # seconds
+_BEAT = 1.0  # seconds, as ``core.runs.reporting.PULSE``
+_USED_EVERY = 10.0  # seconds
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "insufficient memory",
+    "failed to allocate memory",
+    "alloc_failed",
+)
 _LOG_LIMIT = 32 << 20  # bytes of worker.log; an engine that prints without end must not fill the disk
 
 
@@ -42,21 +51,26 @@ def main(arguments: list[str] | None = None) -> int:
 def work(run_dir: Path, resume: bool) -> int:
     """One attempt; returns the exit status: 1 when it failed, else 0."""
     claim(run_dir)
+    reporter = None
     with EventLog(run_dir / EVENTS) as log:
         try:
             log.append(opening(run_dir, os.getpid()))
             from core.runs.attempt import carry_out
             from core.runs.reporting import RunReporter
+            from core.runs.trackers import tracked
 
             reporter = RunReporter(run_dir, log)
-            with _heartbeat(run_dir, reporter):
+            with _heartbeat(run_dir, reporter, log), tracked(run_dir, reporter.emit):
                 finished = carry_out(run_dir, resume, reporter)
         except LensmithError as error:
             traceback.print_exc()
-            finished = Finished(outcome=Outcome.FAILED, reason=error.cause, remedy=error.remedy)
+            short = isinstance(error, OutOfMemory)
+            finished = Finished(outcome=Outcome.FAILED, reason=error.cause, remedy=error.remedy, out_of_memory=short)
         except BaseException as error:
             traceback.print_exc()
             finished = _unexpected(error, run_dir)
+        if reporter is not None:
+            _tell_usage(reporter, log)
         log.append(finished)
     return int(finished.outcome is Outcome.FAILED)
 
@@ -69,34 +83,58 @@ def _unexpected(error: BaseException, run_dir: Path) -> Finished:
     if isinstance(error, ImportError):
         reason = f"The training engine could not be loaded: {text}."
         remedy = "Install Lensmith again: `lensmith doctor` says what is missing."
-    elif isinstance(error, MemoryError):
-        reason = "The machine has no memory left for this run."
-        remedy = "Close other programs, or choose a smaller batch or image size."
+    elif is_out_of_memory(error):
+        of_card = "CUDA" in str(error)
+        holder, others = ("graphics card", "programs that use it") if of_card else ("machine", "programs")
+        reason = f"The {holder} has no memory left for this run."
+        remedy = f"Choose a smaller batch or image size or a smaller model, or close other {others}."
+        return Finished(outcome=Outcome.FAILED, reason=reason, remedy=remedy, out_of_memory=True)
+    elif "CUDA error" in str(error) or type(error).__name__ == "AcceleratorError":
+        reason = f"The graphics card stopped answering ({text.rstrip('.')})."
+        remedy = "Resume the run; if it happens again, restart the machine, or choose the device cpu."
     elif isinstance(error, KeyboardInterrupt):
         return Finished(outcome=Outcome.INTERRUPTED, reason="The run was interrupted from the keyboard.")
     return Finished(outcome=Outcome.FAILED, reason=reason, remedy=remedy)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """By type, or by the words of the libraries that have no type for it (PyTorch, OpenCV, ONNX Runtime)."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in words for sign in _NO_MEMORY)
+
+
 @contextlib.contextmanager
-def _heartbeat(run_dir: Path, reporter: "RunReporter") -> Iterator[None]:
-    """Writes every second for how long the back-end has been silent, and keeps ``worker.log`` small."""
+def _heartbeat(run_dir: Path, reporter: "RunReporter", log: EventLog) -> Iterator[None]:
+    """Every second: says for how long the back-end has been silent, counts what the run takes, keeps ``worker.log``
+    small."""
     over = threading.Event()
 
-    def beat() -> None:
+    def live() -> None:
+        told = time.monotonic()
         while True:
+            reporter.pulse()
             with contextlib.suppress(OSError):  # a full disk: the run itself will say so
-                (run_dir / HEARTBEAT).write_text(f"{time.monotonic() - reporter.heard_at:.1f}")
+                beat(run_dir, time.monotonic() - reporter.heard_at)
                 _trim_output(run_dir)
+            reporter.meter.sample()
+            if time.monotonic() - told >= _USED_EVERY:
+                told = time.monotonic()
+                _tell_usage(reporter, log)
             if over.wait(_BEAT):
                 return
 
-    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=live, name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
     finally:
         over.set()
         thread.join()
+
+
+def _tell_usage(reporter: "RunReporter", log: EventLog) -> None:
+    with contextlib.suppress(LensmithError):  # a full disk
+        log.append(Used(usage=reporter.meter.usage()))
 
 
 def _trim_output(run_dir: Path) -> None:

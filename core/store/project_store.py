@@ -192,8 +192,10 @@ class ProjectStore:
         with self.reading() as db:
             return queries.read_problems(db)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, parts: Mapping[str, Split] | None = None) -> Snapshot:
         """The data a run may train on, frozen: images labelled to the end that have a split, sorted by hash.
+
+        ``parts``: image hash -> split, in place of the images' own.
 
         Raises:
             LensmithError: the project has no task or no class yet.
@@ -205,6 +207,8 @@ class ProjectStore:
         if info.task is None or not classes:
             raise LensmithError(f"“{info.name}” has no labelled images yet.", "Import or label some first.")
         kind = ClassLabel if info.task is Task.CLASSIFICATION else Boxes
+        if parts is not None:
+            images = [replace(image, split=parts.get(image.hash)) for image in images]
         usable = [
             replace(image, proposals=0, least_score=1.0)
             for image in images

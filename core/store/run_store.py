@@ -9,12 +9,14 @@ from msgspec import Struct
 
 from core.domain.dataset import Snapshot
 from core.domain.errors import LensmithError
+from core.domain.experiment import Membership
 from core.domain.report import Report
 from core.domain.run import RunSpec, mode_of, number_of
 from core.store.codec import read_json, write_json
 from core.store.files import sync_directory, translated_errors, write_atomic
 
 _ID = re.compile(r"(\d{4,})-.+")
+EXPERIMENT = "experiment.json"  # of a run that belongs to one
 _DRAFT = ".new"
 _LAST = ".last"  # the highest number ever given
 
@@ -47,8 +49,10 @@ class RunStore:
     def __init__(self, project: Path) -> None:
         self._runs = Path(project).resolve() / "runs"
 
-    def create(self, spec: RunSpec, snapshot: Snapshot) -> RunFolder:
+    def create(self, spec: RunSpec, snapshot: Snapshot, experiment: int = 0) -> RunFolder:
         """Write the folder of a new run, ``spec.json`` and ``snapshot.json`` in it; it appears whole or not at all.
+
+        ``experiment``: the number of the one that it belongs to.
 
         Raises:
             LensmithError: no room, or not allowed to write; no folder is left then.
@@ -56,7 +60,7 @@ class RunStore:
         with translated_errors(self._runs):
             self._runs.mkdir(parents=True, exist_ok=True)
             with FileLock(self._runs / ".lock", fallback_to_soft=False):
-                return self._create(spec, snapshot)
+                return self._create(spec, snapshot, experiment)
 
     def list(self) -> list[RunFolder]:
         """All runs, oldest first by number."""
@@ -85,7 +89,7 @@ class RunStore:
         names = ", ".join(run.id for run in runs[-5:]) or "none"
         raise LensmithError(f"There is no run “{run_id}” in {self._runs.parent}.", f"The latest runs are: {names}.")
 
-    def _create(self, spec: RunSpec, snapshot: Snapshot) -> RunFolder:
+    def _create(self, spec: RunSpec, snapshot: Snapshot, experiment: int) -> RunFolder:
         """Within the lock, so a draft that is found was left by a process that died."""
         draft = self._runs / _DRAFT
         shutil.rmtree(draft, ignore_errors=True)
@@ -93,6 +97,8 @@ class RunStore:
             draft.mkdir()
             write_json(draft / "spec.json", spec)
             write_json(draft / "snapshot.json", snapshot)
+            if experiment:
+                write_json(draft / EXPERIMENT, Membership(experiment=experiment))
             number = max([self._last_number(), *(run.number for run in self.list())]) + 1
             id_ = f"{number:04d}-{mode_of(spec.start)}-{_file_safe(spec.architecture)}"
             write_atomic(self._runs / _LAST, str(number).encode())

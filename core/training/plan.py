@@ -6,8 +6,9 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.domain.data_choice import DataChoice, PerClass
 from core.domain.dataset import Snapshot
-from core.domain.run import FineTune, FromScratch, RunSpec, Start, Transfer, WeightsRef
+from core.domain.run import FineTune, FromScratch, RunSpec, RunWeights, Start, Transfer, WeightsRef
 from core.domain.task import Effort, Task
 from core.training.catalog import Entry
 from core.training.facts import DataFacts, facts_of
@@ -42,6 +43,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     precision: str = "auto"
     seed: int = 0
     device: str = "auto"
+    data: DataChoice | None = None  # which images train; ``None``: all
 
 
 class Obstacle(Struct, frozen=True):
@@ -50,6 +52,13 @@ class Obstacle(Struct, frozen=True):
     cause: str
     remedy: str
     field: str = ""
+
+
+NO_ANCESTOR = Obstacle(
+    "“New images only” and a mix of old ones need an earlier run to start from.",
+    "Start from a run of this project, or train on all images.",
+    "data",
+)
 
 
 class Dial(Struct, frozen=True):
@@ -114,7 +123,7 @@ def plan(entry: Entry, choices: Choices, facts: DataFacts, *, cuda: bool) -> Run
         start=_start(choices),
         snapshot="",
         epochs=epochs,
-        batch_size=choices.batch_size or (None if cuda else _cpu_batch(entry.task, facts.train)),
+        batch_size=choices.batch_size or (None if cuda else _cpu_batch(entry.task, facts.train, choices.device)),
         image_size=choices.image_size or suggested_size(entry, choices.effort, facts.side),
         optimizer=str(chosen("optimizer")),
         learning_rate=float(str(chosen("learning_rate"))),
@@ -180,14 +189,17 @@ def _start(choices: Choices) -> Start:
     return FineTune(choices.weights, choices.backbone_lr_scale or 0.1)
 
 
-def _cpu_batch(task: Task, train_images: int) -> int:
-    """Small enough that a small data set still gives several steps an epoch."""
-    largest = 8 if task is Task.DETECTION else 32
-    return max(2, min(largest, train_images // 2))
+def _cpu_batch(task: Task, train_images: int, device: str) -> int:
+    """Small enough that a small data set still gives several steps an epoch; a multiple of the devices."""
+    largest, devices = 8 if task is Task.DETECTION else 32, len(device.split(","))
+    batch = max(2, min(largest, train_images // 2))
+    return max(devices, batch // devices * devices)
 
 
 def _obstacles(entry: Entry, choices: Choices, facts: DataFacts) -> list[Obstacle]:
-    found = [*_data_obstacles(facts)]
+    found = _data_obstacles(facts)
+    if choices.data is not None:
+        found = [replace(one, remedy=f"{one.remedy} Or let other images train along.", field="data") for one in found]
     if choices.mode not in MODES:
         found.append(Obstacle(f"There is no mode “{choices.mode}”.", f"Choose {', '.join(MODES)}.", "mode"))
     elif choices.mode != "scratch" and choices.weights is None:
@@ -200,7 +212,35 @@ def _obstacles(entry: Entry, choices: Choices, facts: DataFacts) -> list[Obstacl
         found.append(
             Obstacle("Dense head layers are for classification only.", "Leave the head layers empty.", "head_layers")
         )
-    return found + _size_obstacles(entry, choices) + _range_obstacles(choices)
+    return (
+        found
+        + _size_obstacles(entry, choices)
+        + _range_obstacles(choices)
+        + _mix_obstacles(choices)
+        + _device_obstacles(entry, choices)
+    )
+
+
+def _device_obstacles(entry: Entry, choices: Choices) -> list[Obstacle]:
+    """Several devices share every batch; twice the processor is allowed, which is how this can be tried anywhere."""
+    devices = choices.device.split(",")
+    if len(devices) == 1:
+        return []
+    found = []
+    if len({device.partition(":")[0] for device in devices}) > 1 or "auto" in devices:
+        found.append(
+            Obstacle("Devices that share a run have to be of one kind.", "Name cards, as cuda:0,cuda:1.", "device")
+        )
+    elif devices[0] != "cpu" and len(set(devices)) < len(devices):
+        found.append(Obstacle("A card can take part only once.", "Name each card once.", "device"))
+    if entry.task is Task.CLASSIFICATION and choices.mode == "transfer" and choices.unfreeze_after is None:
+        found.append(
+            Obstacle("Transfer looks at each picture only once, on one device.", "Choose one device.", "device")
+        )
+    if choices.batch_size and choices.batch_size % len(devices):
+        cause = f"A batch of {choices.batch_size} images cannot be shared by {len(devices)} devices."
+        found.append(Obstacle(cause, f"Choose a multiple of {len(devices)}.", "batch_size"))
+    return found
 
 
 def _data_obstacles(facts: DataFacts) -> list[Obstacle]:
@@ -216,6 +256,25 @@ def _data_obstacles(facts: DataFacts) -> list[Obstacle]:
     if not facts.classes:
         return [Obstacle("No training image has a box.", "Draw or import boxes.")]
     return []
+
+
+def _mix_obstacles(choices: Choices) -> list[Obstacle]:
+    data = choices.data
+    if data is None:
+        return []
+    found = []
+    if data.needs_ancestor and (choices.mode == "scratch" or not isinstance(choices.weights, RunWeights)):
+        found.append(NO_ANCESTOR)
+    mix = data.mix
+    if not (mix.count >= 1 if isinstance(mix, PerClass) else 0 <= mix.share <= 1):
+        found.append(
+            Obstacle(
+                "This mix of old images cannot be made.",
+                "Choose a share between 0 and 1, or 1 or more images per class.",
+                "data",
+            )
+        )
+    return found
 
 
 def _size_obstacles(entry: Entry, choices: Choices) -> list[Obstacle]:

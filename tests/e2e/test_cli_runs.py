@@ -174,3 +174,22 @@ def test_that_a_run_whose_pictures_are_gone_says_which(lensmith: Lensmith, proje
     done = lensmith.run("runs", "p", "1", "--resume", "--json")
     assert (done.code, done.json["outcome"]) == (1, "failed")
     assert "pictures cannot be found" in done.json["reason"]
+
+
+def test_that_runs_are_starred_tagged_archived_deleted_and_brought_back(lensmith: Lensmith, project: Path) -> None:
+    first, second = make_run(project).name, make_run(project).name
+    said = lensmith.json("runs", "p", "1", "--star", "--tag", "night", "--note", "dirty lamp")
+    assert said == {"run": first, "star": True, "tags": ["night"], "archived": False, "note": "dirty lamp"}
+    assert [row["run"] for row in lensmith.json("runs", "p", "--tag", "NIGHT")] == [first]
+    lensmith.ok("runs", "p", "2", "--archive")
+    assert second not in lensmith.ok("runs", "p").out
+    assert second in lensmith.ok("runs", "p", "--archive").out
+
+    assert lensmith.json("runs", "p", "1", "--trash") == {"trashed": [first]}
+    assert lensmith.json("runs", "p", "--trash")["runs"] == [first]
+    assert lensmith.json("runs", "p", "1", "--restore") == {"restored": [first]}
+    lensmith.ok("runs", "p", "1", "--trash")
+    assert lensmith.run("runs", "p", "--empty-trash").code == 2
+    assert lensmith.json("runs", "p", "--empty-trash", "--yes") == {"deleted": [first]}
+    assert lensmith.json("runs", "p", "--csv", "runs.csv")["runs"] == 1
+    assert "archived" in (lensmith.place / "runs.csv").read_text("utf-8-sig")

@@ -9,6 +9,7 @@ from core.backends.devices import (
     Device,
     choose_device,
     choose_precision,
+    in_pieces,
     is_built_for,
     largest_batch,
     obstacle_to_cuda,
@@ -143,3 +144,20 @@ def test_that_a_missing_driver_has_no_say_on_the_real_layer() -> None:
         from core.backends.devices import Cuda
 
         assert obstacle_to_cuda(Cuda()) is not None
+
+
+def test_that_work_without_gradients_goes_on_in_halves_when_memory_runs_out() -> None:
+    """A pretended shortage: not run on CUDA."""
+    seen = []
+
+    def double(rows: torch.Tensor) -> torch.Tensor:
+        if len(rows) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        seen.append(len(rows))
+        return rows * 2
+
+    whole = torch.arange(10)
+    assert torch.equal(in_pieces(double, whole), whole * 2)
+    assert seen == [3, 2, 3, 2]
+    with pytest.raises(torch.OutOfMemoryError):
+        in_pieces(lambda rows: double(torch.zeros(4)), whole)

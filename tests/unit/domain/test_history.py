@@ -15,8 +15,10 @@ from core.domain.event import (
     Resumed,
     RunEvent,
     Started,
+    Used,
 )
 from core.domain.history import RunHistory, RunState
+from core.domain.usage import EnergySource, Usage
 
 
 def numbered(*events: RunEvent) -> list[RunEvent]:
@@ -86,3 +88,33 @@ def test_that_events_seen_twice_change_nothing(again: list[int]):
 def test_that_every_event_survives_the_wire():
     for event in (*RUN, Progress(phase=Phase.TRAINING, done=1, total=2, epoch=1, loss=0.5)):
         assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event
+
+
+def test_that_what_attempts_took_is_added_up_and_an_attempt_that_died_counts_up_to_its_last_word() -> None:
+    first = Usage(seconds=10, kwh=0.5, energy_source=EnergySource.NVML, peak_memory_mb=300)
+    second = Usage(seconds=5, kwh=0.25, energy_source=EnergySource.ESTIMATE, peak_memory_mb=200)
+    events = [
+        Started(seq=0, run="r", pid=1, epochs=2),
+        Used(seq=1, usage=Usage(seconds=4, kwh=0.2, energy_source=EnergySource.NVML)),
+        Used(seq=2, usage=first),
+        Finished(seq=3, outcome=Outcome.INTERRUPTED),
+        Resumed(seq=4, epoch=0, pid=2),
+    ]
+    assert RunHistory().extend(events).usage == first
+    both = RunHistory().extend([*events, Used(seq=5, usage=second)]).usage
+    assert both == Usage(seconds=15, kwh=0.75, energy_source=EnergySource.ESTIMATE, peak_memory_mb=300)
+    assert RunHistory().extend(events[:1]).usage is None
+
+
+def test_that_one_epoch_in_which_the_machine_slept_does_not_decide_the_time_left() -> None:
+    def left(*seconds: float) -> float | None:
+        told = [
+            EpochFinished(
+                seq=at, epoch=at, train_loss=1, val_loss=None, metrics={}, learning_rate=1, seconds=s, best=True
+            )
+            for at, s in enumerate(seconds, start=1)
+        ]
+        return RunHistory().extend([Started(seq=0, run="r", pid=1, epochs=10), *told]).seconds_left
+
+    assert left(2.0, 30_000.0) == 2.0 * 8
+    assert left(30_000.0, 2.0, 2.0) == 2.0 * 7

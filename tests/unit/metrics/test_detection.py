@@ -241,5 +241,11 @@ def test_that_the_interval_is_that_of_drawing_images_again():
 def test_that_intervals_are_left_out_where_they_would_flatter():
     truth, answers = drawn_at_random(1, images=9)
     assert report_of(truth, answers).intervals == {}
+
+
+def test_that_a_perfect_score_on_few_images_is_not_certain():
     perfect = [image(str(n), (0, 0, 10, 10, 0)) for n in range(20)]
-    assert report_of(perfect, [found(str(n), (0, 0, 10, 10, 0.9, 0)) for n in range(20)]).intervals == {}
+    intervals = report_of(perfect, [found(str(n), (0, 0, 10, 10, 0.9, 0)) for n in range(20)]).intervals
+    for name in ("mAP50-95", "mAP50"):
+        assert intervals[name].high == 1
+        assert 0.8 < intervals[name].low < 0.95

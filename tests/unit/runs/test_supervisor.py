@@ -16,6 +16,7 @@ from core.domain.errors import LensmithError
 from core.domain.event import EpochFinished, Event, Finished, Outcome, Progress, Resumed, Started
 from core.domain.history import RunHistory, RunState
 from core.runs import supervisor
+from core.runs.environment import worker_environment
 from core.runs.event_log import EVENTS, EventLog, read_events
 from core.runs.status import WorkerRecord, is_alive, silence, worker_of
 from core.store.codec import write_json
@@ -218,7 +219,7 @@ def test_that_a_second_worker_for_a_run_is_refused(project: Path) -> None:
     by_hand = subprocess.run(
         [sys.executable, "-m", "core.runs.worker", str(run), "--resume"],
         capture_output=True,
-        env=supervisor.worker_environment(),
+        env=worker_environment(),
         text=True,
     )
     assert by_hand.returncode != 0
@@ -231,9 +232,7 @@ def test_that_a_second_worker_for_a_run_is_refused(project: Path) -> None:
 def test_that_of_workers_started_at_the_same_time_one_works_and_the_others_give_way(project: Path) -> None:
     run = make_run(project, SLOW, epochs=2)
     command = [sys.executable, "-m", "core.runs.worker", str(run)]
-    workers = [
-        subprocess.Popen(command, env=supervisor.worker_environment(), stderr=subprocess.DEVNULL) for _ in range(3)
-    ]
+    workers = [subprocess.Popen(command, env=worker_environment(), stderr=subprocess.DEVNULL) for _ in range(3)]
     assert sorted(worker.wait() for worker in workers) == [0, 1, 1]
     assert_grammar(events_of(run))
     assert RunHistory().extend(events_of(run)).state is RunState.COMPLETED

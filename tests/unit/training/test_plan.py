@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from core.domain.annotation import Box, Boxes, ClassLabel
+from core.domain.data_choice import DataChoice, PerClass, Share
 from core.domain.dataset import Image, ImageClass, Snapshot
-from core.domain.run import FineTune, FromScratch, RunSpec, Transfer, VaultWeights
+from core.domain.run import FineTune, FromScratch, RunSpec, RunWeights, Transfer, VaultWeights
 from core.domain.task import Effort, Split, Task
 from core.training.catalog import catalogue, find
 from core.training.facts import facts_of
@@ -180,5 +181,46 @@ def test_that_pictures_are_mirrored_unless_class_names_or_the_user_forbid_it():
     assert "mirrored" not in describe(spec(free, plain))
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"device": "auto,cuda:1"}, "device"),
+        ({"device": "cpu,cuda:0"}, "device"),
+        ({"device": "cuda:0,cuda:0"}, "device"),
+        ({"device": "cuda:0,cuda:1", "mode": "transfer", "weights": WEIGHTS}, "device"),
+        ({"device": "cuda:0,cuda:1", "batch_size": 7}, "batch_size"),
+    ],
+)
+def test_that_devices_that_cannot_share_a_run_are_refused(changes, field):
+    assert [one.field for one in obstacles(Choices(**{"mode": "scratch", **changes}))] == [field]
+
+
+@pytest.mark.parametrize("device", ["cpu,cpu", "cpu,cpu,cpu"])
+def test_that_a_batch_can_be_shared_by_all_devices(device):
+    made = spec(Choices(mode="scratch", device=device))
+    assert len(made.devices) == len(device.split(","))
+    assert made.batch_size % len(made.devices) == 0
+
+
 def test_that_all_obstacles_are_named_at_once():
     assert len(obstacles(Choices(mode="transfer", image_size=50), snapshot(classes=1))) == 3
+
+
+def test_that_new_images_and_a_mix_need_a_run_to_start_from_and_a_mix_that_can_be_made():
+    run = RunWeights("0001-scratch-resnet18", "ab" * 32, ())
+    only_new, no_mix = DataChoice(new_only=True), DataChoice(new_only=True, mix=Share(1.5))
+    for choices in (Choices(mode="scratch", data=only_new), Choices(mode="transfer", weights=WEIGHTS, data=only_new)):
+        assert [(one.field, "earlier run" in one.cause) for one in obstacles(choices)] == [("data", True)]
+    assert [one.field for one in obstacles(Choices(mode="transfer", weights=run, data=no_mix))] == ["data"]
+    assert [
+        one.field for one in obstacles(Choices(mode="transfer", weights=run, data=DataChoice(mix=PerClass(0))))
+    ] == ["data"]
+    assert spec(Choices(mode="transfer", weights=run, data=DataChoice(mix=PerClass(1))))
+
+
+def test_that_images_of_one_class_alone_are_refused_with_the_way_out_that_other_images_train_along():
+    choices = Choices(mode="scratch", data=DataChoice(classes=(0,)))
+    (found,) = obstacles(choices, snapshot(classes=1))
+    assert "one class" in found.cause
+    assert "let other images train along" in found.remedy
+    assert found.field == "data"
