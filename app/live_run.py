@@ -2,6 +2,7 @@
 
 import time
 from array import array
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,6 +13,9 @@ from core.domain.history import RunHistory
 from core.runs import supervisor
 from core.runs.reporting import STOP
 from core.store.run_store import RunFolder
+
+if TYPE_CHECKING:
+    from core.training.diagnosis import Remark
 
 KEPT_LOG_LINES = 2000
 KEPT_OUTPUT_LINES = 200
@@ -37,6 +41,8 @@ class LiveRun(QObject):
         self.output: list[str] = []  # the last lines that the process itself printed
         self.log_count = 0  # lines ever told, those dropped from ``log`` included
         self.samples: Samples | None = None
+        self.remarks: tuple[Remark, ...] = ()  # what its curves say
+        self.silent = 0.0  # seconds without progress, once they are too many
         self.is_caught_up = False  # all that the run's file held at the beginning has been told
         self.error: LensmithError | None = None  # why it could not be started or followed
         # A wish to stop outlives the window that it was made in; a new attempt takes it back.
@@ -86,6 +92,7 @@ class LiveRun(QObject):
         self.log_count += len(news.log)
         self.output = (self.output + news.output)[-KEPT_OUTPUT_LINES:]
         self.samples = news.samples or self.samples
+        self.remarks, self.silent = news.remarks, news.silent
         self.is_caught_up = news.caught_up
         self.moved.emit(news)
 

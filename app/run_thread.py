@@ -4,7 +4,7 @@ import threading
 import time
 from array import array
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -13,10 +13,15 @@ from core.domain.errors import LensmithError
 from core.domain.event import Event, Finished, LogLine, Phase, Progress, Resumed, SamplePredictions, Started, Warned
 from core.domain.history import RunHistory
 from core.runs import supervisor
-from core.runs.status import OUTPUT
+from core.runs.status import OUTPUT, stalled
+from core.store.run_store import RunFolder
+
+if TYPE_CHECKING:
+    from core.training.diagnosis import CurveFacts, Remark
 
 TELL_EVERY = 0.1  # seconds; events come at any rate, the window hears of them at this one
 MOST_BATCHES = 2000  # a piece of news: a long run told again comes in several
+LISTEN_EVERY = 1.0  # seconds
 BREATH = 0.003  # seconds between such pieces, in which the window's thread gets its turn
 MOST_OUTPUT = 64 << 10  # bytes of worker.log that are worth reading again
 
@@ -52,6 +57,8 @@ class Moved(NamedTuple):
     output: list[str]
     samples: Samples | None
     caught_up: bool  # all that was written before this thread began has been told
+    remarks: "tuple[Remark, ...]" = ()  # what the curves say
+    silent: float = 0.0  # seconds for which a worker that lives has made no progress, once that is worth a word
 
 
 class RunThread(QThread):
@@ -75,6 +82,8 @@ class RunThread(QThread):
         self._printed = _Output(run_dir / OUTPUT)
         self._reader = SampleReader(run_dir)
         self._samples: SamplePredictions | None = None
+        self._curve_reader = _CurveReader(run_dir)
+        self._silent, self._listened = 0.0, 0.0
         self._told = 0.0
         self._news = False
         self._looks = 0
@@ -140,15 +149,26 @@ class RunThread(QThread):
         samples = None
         if self._samples is not None:  # the newest, so that a run told again reads one file and not one an epoch
             samples, self._samples = self._reader.read(self._samples), None
-        self._news = self._news or bool(printed) or samples is not None
+        said = self._looks > 1 and self._curve_reader.read(self._history)
+        self._news = self._news or bool(printed) or samples is not None or said
+        self._listen(last=last)
         self._tell(samples)
+
+    def _listen(self, *, last: bool) -> None:
+        """The watchdog: once a second, whether the worker still makes progress."""
+        now = time.monotonic()
+        if last or now - self._listened >= LISTEN_EVERY:
+            self._listened, before = now, self._silent
+            self._silent = 0.0 if last else stalled(self._run_dir) or 0.0
+            self._news = self._news or self._silent != before
 
     def _tell(self, samples: Samples | None = None) -> None:
         if self._news:
             self._news = False
             self._told = time.monotonic()
             columns = (self._batches, self._log, self._output, samples)
-            self.moved.emit(Moved(self._history, self._clock, *columns, caught_up=self._looks > 1))
+            remarks, caught_up = self._curve_reader.remarks, self._looks > 1
+            self.moved.emit(Moved(self._history, self._clock, *columns, caught_up, remarks, self._silent))
             self._batches, self._log, self._output = _no_batches(), [], []
 
 
@@ -173,6 +193,38 @@ class _Output:
         whole = fresh if last else fresh[: fresh.rfind(b"\n") + 1]
         self._offset += len(whole)
         return [line for line in whole.decode(errors="replace").splitlines() if line.strip()]
+
+
+class _CurveReader:
+    """What the rules say about the curves of a run, asked again after new epochs, now and then, and at the end."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run = RunFolder(run_dir.name, run_dir)
+        self._facts: CurveFacts | None = None
+        self._judged = False  # when the facts were read
+        self._read: tuple[int, str, bool] = (0, "", False)
+        self._due = 0.0  # monotonic seconds
+        self.remarks: tuple[Remark, ...] = ()
+
+    def read(self, history: RunHistory) -> bool:
+        """Whether they say something else than the last time."""
+        judged = "report" in history.artifacts
+        now = (history.epochs[-1].seq if history.epochs else 0, str(history.state), judged)
+        if now == self._read or (now[1:] == self._read[1:] and time.monotonic() < self._due):
+            return False
+        self._read, began = now, time.monotonic()
+        from core.actions.curve_remarks import curve_facts
+        from core.training.diagnosis import diagnose
+
+        before = self.remarks
+        try:
+            if self._facts is None or judged is not self._judged:
+                self._facts, self._judged = curve_facts(self._run), judged
+            self.remarks = diagnose(history, self._facts)
+        except LensmithError:  # a file that cannot be read is told by who needs it
+            self.remarks = ()
+        self._due = time.monotonic() + max(1.0, 20 * (time.monotonic() - began))  # the window has its share of time too
+        return self.remarks != before
 
 
 def _no_batches() -> Batches:

@@ -1,5 +1,6 @@
 """What the window shows now: one open project, read again in the background whenever it changed."""
 
+from collections.abc import Collection, Sequence
 from enum import Flag, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class Session(QObject):
     failed = Signal(object)  # LensmithError: the window shows it
     page_wanted = Signal(str)  # "data", "label", "train", "results", "ship"
     run_chosen = Signal(str)  # id of the run that Results and Ship should show
+    compare_wanted = Signal(object)  # ids of the runs that Results should show beside each other
     source_opened = Signal(object)  # OpenedSource: somebody must ask the user what becomes of it
 
     def __init__(self, store: ProjectStore, settings: Settings, parent: QObject | None = None) -> None:
@@ -127,6 +129,19 @@ class Session(QObject):
         self.live.over.connect(self._run_over)
         self.changed.emit(Change.LIVE)
         return self.live
+
+    def show_runs(self, runs: Sequence[RunSummary]) -> None:
+        """What was just changed on disk is shown at once; a reading under way may not have seen it."""
+        is_reading = any(job.lane == "runs" for job in self.jobs.jobs)
+        self._take_runs(tuple(runs))
+        if is_reading:
+            self.reload(Change.RUNS)
+
+    def leave_runs(self, runs: Collection[str]) -> None:
+        """Follow none of these any more: they go to the trash."""
+        if self.live is not None and self.live.run.id in runs:
+            self._leave_run()
+            self.changed.emit(Change.LIVE)
 
     def run_folder(self, run_id: str) -> RunFolder:
         return RunStore(self.path).get(run_id)

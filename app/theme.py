@@ -142,10 +142,12 @@ QComboBox::drop-down {{ border: none; width: 28px; }}
 QComboBox::down-arrow {{ image: url("{caret}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ color: {text}; background: {surface}; border: 1px solid {line};
   selection-background-color: {accent_soft}; selection-color: {text}; }}
-QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px;
+QCheckBox::indicator, QTableView::indicator, QListWidget::indicator {{ width: 16px; height: 16px;
+  border: 1px solid {muted}; border-radius: 4px;
   background: {surface}; }}
 QCheckBox::indicator:hover, QRadioButton::indicator:hover {{ border-color: {accent}; }}
-QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{tick}"); }}
+QCheckBox::indicator:checked, QTableView::indicator:checked, QListWidget::indicator:checked {{
+  background: {accent}; border-color: {accent}; image: url("{tick}"); }}
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ background: {line}; border-color: {line}; }}
 QRadioButton::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 9px;
   background: {surface}; }}

@@ -1,5 +1,6 @@
 """An open project: the rail, the pages it leads to, and banners above them. Pages are made when first looked at."""
 
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ class Workspace(QWidget):
         session.jobs.unsaved_changed.connect(self._show_unsaved)
         self._refresh(Change.DATA | Change.ACCESS | Change.LIVE)
         self.go_to("data")
+        if not session.reading_only:
+            session.jobs.run("", partial(_keep_queue_going, session.path), lane="queue", quiet=True)
 
     @property
     def buttons(self) -> dict[str, Any]:
@@ -238,6 +241,13 @@ class Workspace(QWidget):
 def _process_of(live: LiveRun) -> int | None:
     record = worker_of(live.run.path)
     return record.process.pid if record is not None and record.process.is_here else None
+
+
+def _keep_queue_going(project: Path, progress: Progress) -> None:
+    """What a crash or a reboot ended goes on."""
+    from core.actions import queueing
+
+    queueing.go_on(project)
 
 
 def _load_pages(progress: Progress) -> None:

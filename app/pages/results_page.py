@@ -1,6 +1,6 @@
 """Results: what each run came to, and the pictures behind every figure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,15 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from app import edits, theme
+from app import comparing, edits, theme
 from app.jobs import Job
 from app.state import Change, Session
 from app.translations import said
+from app.widgets.compare.compare_choice import CompareChoice
 from app.widgets.metric_words import metric_meaning, metric_name
-from app.widgets.parts import Card, Glyph, PageHeader, button, label, page_column
+from app.widgets.parts import Card, PageHeader, button, label, page_column
 from app.widgets.results.error_gallery import ErrorGallery
+from app.widgets.results.notice_card import NoticeCard
 from app.widgets.results.report_view import ReportView, part_of
 from app.widgets.results.run_table import MOST_ROWS, RunTable, judged_elsewhere, main_metric
 from app.widgets.results.scores_table import ScoresTable
@@ -30,8 +32,10 @@ from core.domain.run import number_of
 from core.domain.task import Split, Task
 
 if TYPE_CHECKING:
+    from app.widgets.compare.compare_view import CompareView
     from core.actions.reviewing import Review
 
+COMPARISON = 2  # of the stack; 0: no runs, 1: one run
 SIDE, WIDEST_SIDE = 380, 640  # pixels of the report's column
 WIDE_PAGE = 1800  # pixels of width from which classes and pictures stand side by side
 LOW = 750  # pixels of height below which fewer runs are seen at once
@@ -60,6 +64,9 @@ class ResultsPage(QWidget):
         self.ship_button = button("", primary=True)
         self.runs, self.scores, self.view = RunTable(), ScoresTable(), ReportView()
         self.measure = label("", "muted")  # what the figures of the table are
+        self.choice = CompareChoice()
+        self.compare: CompareView | None = None  # once runs were compared
+        self._warm = False  # whether what a comparison takes was imported, or is being
         self.gallery = ErrorGallery(session.thumbnails)
         self.notice = NoticeCard()
         self._lay_out()
@@ -78,8 +85,8 @@ class ResultsPage(QWidget):
     def _show_runs(self) -> None:
         session = self.session
         reading = any(job.lane == "runs" for job in session.jobs.jobs)
-        self._stack.setCurrentIndex(1 if session.runs else 0)
-        self.header.subtitle.setText(self._summary())
+        if not session.runs or not self.is_comparing:
+            self._show_part(1 if session.runs else 0)
         if not session.runs:
             words = self.tr("Reading the runs …") if reading else self.tr("No run yet")
             text = "" if reading else self.tr("Train a model first: its figures and its mistakes appear here.")
@@ -91,9 +98,14 @@ class ResultsPage(QWidget):
         self.measure.setText(metric_name(metric))
         self.measure.setToolTip(metric_meaning(metric) if metric else "")
         self._choose(session.chosen_run or session.runs[-1].run)
+        self._count_ticks()
+        comparing.read_experiments(session, self.choice.show_experiments)
 
     def _summary(self) -> str:
         runs = self.session.runs
+        if self.is_comparing:
+            shown = self.compare.comparison if self.compare else None
+            return self.tr("%n run(s) compared", "", len(shown.rows)) if shown else ""
         judged = [run for run in runs if run.test_hash]
         elsewhere = len(judged_elsewhere(runs))
         if elsewhere:
@@ -136,6 +148,43 @@ class ResultsPage(QWidget):
         self.report_button.setEnabled(ready)
         self.ship_button.setEnabled(ready)
         self.ship_button.setText(self.tr("Ship run {}").format(number_of(run.run)) if run else self.tr("Ship"))
+
+    # Comparing
+
+    @property
+    def is_comparing(self) -> bool:
+        return self._stack.currentIndex() == COMPARISON
+
+    def compare_runs(self, ids: Sequence[str]) -> None:
+        """Set these runs beside each other, in place of one alone."""
+        if self.compare is None:
+            from app.widgets.compare.compare_view import CompareView  # not before somebody compares
+
+            self.compare = CompareView(self.session)
+            self.compare.run_chosen.connect(self.session.choose_run)
+            self.compare.compared.connect(lambda comparison: self.header.subtitle.setText(self._summary()))
+            self.compare.closed.connect(self._close_comparison)
+            self._stack.addWidget(self.compare)
+        self._show_part(COMPARISON)
+        self.compare.compare(ids)
+
+    def _close_comparison(self) -> None:
+        assert self.compare is not None
+        self.compare.forget()
+        self._show_part(1)
+        self.runs.setFocus()
+
+    def _show_part(self, part: int) -> None:
+        """``part``: of the stack."""
+        self._stack.setCurrentIndex(part)
+        self.report_button.setVisible(part != COMPARISON)
+        self.header.subtitle.setText(self._summary())
+
+    def _count_ticks(self) -> None:
+        self.choice.show_runs(self.runs.ticked, [run.run for run in self.session.runs if run.seconds is not None])
+        if self.runs.ticked and not self._warm:
+            self._warm = True
+            self.session.jobs.run("", _import_comparison, lane="imports", quiet=True)
 
     # Reading
 
@@ -256,6 +305,10 @@ class ResultsPage(QWidget):
     def _connect(self) -> None:
         self.session.run_chosen.connect(self._choose)
         self.runs.chosen.connect(self.session.choose_run)
+        self.runs.ticks_changed.connect(self._count_ticks)
+        self.choice.compare_wanted.connect(self.compare_runs)
+        self.session.compare_wanted.connect(self.compare_runs)
+        self.choice.train_wanted.connect(self._to_train)
         self.view.split_wanted.connect(self._show_split)
         self.view.cell_chosen.connect(self._show_cell)
         self.scores.class_chosen.connect(self._show_class)
@@ -317,7 +370,10 @@ class ResultsPage(QWidget):
     def _body(self) -> QWidget:
         runs, self._classes = Card(self.tr("Runs")), Card(self.tr("Classes"))
         runs.head.addWidget(self.measure)
+        runs.head.addSpacing(theme.SMALL)
+        runs.head.addWidget(self.choice)
         runs.body.addWidget(self.runs)
+        runs.body.addWidget(self.choice.hint)
         self._classes.body.addWidget(self.scores)
         self._classes.body.addStretch()
         self._classes.head.addWidget(label(self.tr("click a class"), "muted"))
@@ -365,42 +421,6 @@ class ResultsPage(QWidget):
         self.scores.fit_into((below if wide else below // 2) - chrome)
 
 
-class NoticeCard(Card):
-    """What stands in an empty place: icon, one sentence, what to do, and perhaps a button that does it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
-        self._icon = Glyph("chart-bar", side=40)
-        self.title, self.text = label("", "section", wrap=True), label("", "muted", wrap=True)
-        self.action = button(self.tr("Go to Train"), "graduation-cap")
-        self._do: Callable[[], object] | None = None
-        self.action.clicked.connect(self._act)
-        middle = Qt.AlignmentFlag.AlignHCenter
-        self.body.addStretch()
-        self.body.addWidget(self._icon, alignment=middle)
-        for part in (self.title, self.text):
-            part.setAlignment(middle)
-            self.body.addWidget(part)
-        self.body.addSpacing(theme.SMALL)
-        self.body.addWidget(self.action, alignment=middle)
-        self.body.addStretch()
-
-    def say(
-        self, icon: str, title: str, text: str = "", action: Callable[[], object] | None = None, role: str = "muted"
-    ) -> None:
-        """``action``: called by the button, which is there only with it."""
-        self._icon.become(icon, role)
-        self.title.setText(title)
-        self.text.setText(text)
-        self.text.setVisible(bool(text))
-        self.action.setVisible(action is not None)
-        self._do = action
-
-    def _act(self) -> None:
-        if self._do is not None:
-            self._do()
-
-
 def _found_again(found: "Review", paths: Mapping[str, str]) -> "Review":
     """With the places where the project knows its pictures today: they may have moved since the run."""
 
@@ -410,3 +430,10 @@ def _found_again(found: "Review", paths: Mapping[str, str]) -> "Review":
 
     images = tuple(msgspec.structs.replace(one, image=here(one.image)) for one in found.images)
     return msgspec.structs.replace(found, images=images)
+
+
+def _import_comparison(progress: Progress) -> None:
+    """For a thread: these take half a second, which the window has not."""
+    import app.widgets.compare.compare_view
+    import app.widgets.compare.curves_panel
+    import app.widgets.compare.pictures  # noqa: F401

@@ -42,7 +42,7 @@ Row = TypeVar("Row")
 class Column(Generic[Row]):
     """``key`` sorts; rows without one (``None``) come last, whatever the order. The first column takes what room is
     left unless another one is ``wide``. ``tip``: a sentence for one cell, by default a word in full; ``about``: for
-    the header."""
+    the header. ``ticked``: whether the cell's box is ticked, ``None`` where a row has none."""
 
     title: str
     text: Callable[[Row], str]
@@ -50,15 +50,22 @@ class Column(Generic[Row]):
     about: str = ""
     tip: Callable[[Row], str] = lambda row: ""
     icon: Callable[[Row], QIcon | None] = lambda row: None
+    ticked: Callable[[Row], bool | None] = lambda row: None
     number: bool = False
     wide: bool = False
 
 
 class RowsModel(QAbstractTableModel, Generic[Row]):
-    """Rows in the order last asked for; rows that ``muted`` names are grey."""
+    """Rows in the order last asked for, then as ``arrange`` puts them; rows that ``muted`` names are grey."""
 
-    def __init__(self, muted: Callable[[Row], bool], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        muted: Callable[[Row], bool],
+        arrange: Callable[[list[Row]], list[Row]] = lambda rows: rows,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._arrange = arrange
         self.rows: list[Row] = []
         self.columns: Sequence[Column[Row]] = ()
         self.order = (-1, Qt.SortOrder.AscendingOrder)
@@ -89,6 +96,8 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
             return column.tip(row) or (None if column.number else column.text(row))
         if role == Qt.ItemDataRole.DecorationRole:
             return column.icon(row)
+        if role == Qt.ItemDataRole.CheckStateRole and (ticked := column.ticked(row)) is not None:
+            return Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
@@ -118,19 +127,19 @@ class RowsModel(QAbstractTableModel, Generic[Row]):
 
     def _sort(self) -> None:
         by, order = self.order
-        self.rows = list(self._given)
-        if not 0 <= by < len(self.columns):
-            return
-        key = self.columns[by].key
-        known = [(key(row), row) for row in self._given]
-        valued = [pair for pair in known if pair[0] is not None]
-        valued.sort(key=lambda pair: pair[0], reverse=order is Qt.SortOrder.DescendingOrder)
-        self.rows = [row for _, row in valued] + [row for value, row in known if value is None]
+        rows = list(self._given)
+        if 0 <= by < len(self.columns):
+            key = self.columns[by].key
+            known = [(key(row), row) for row in self._given]
+            valued = [pair for pair in known if pair[0] is not None]
+            valued.sort(key=lambda pair: pair[0], reverse=order is Qt.SortOrder.DescendingOrder)
+            rows = [row for _, row in valued] + [row for value, row in known if value is None]
+        self.rows = self._arrange(rows)
 
     _given: list[Row] = []  # noqa: RUF012 - replaced, never changed
 
 
-class _Plain(QStyledItemDelegate):
+class PlainDelegate(QStyledItemDelegate):
     """Text and icon only: the table itself paints the chosen row and the focus ring over its whole width."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:  # noqa: N802 (Qt's name)
@@ -148,6 +157,7 @@ class SortedTable(QTableView, Generic[Row]):
         self,
         identity: Callable[[Row], Hashable],
         muted: Callable[[Row], bool] = lambda row: False,
+        arrange: Callable[[list[Row]], list[Row]] = lambda rows: rows,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -156,9 +166,9 @@ class SortedTable(QTableView, Generic[Row]):
         self._ring = False
         self._wishes: list[tuple[int, int]] = []  # of each column: its header's width, and what it would like
         self._sharing = False
-        self._rows: RowsModel[Row] = RowsModel(muted, self)
+        self._rows: RowsModel[Row] = RowsModel(muted, arrange, self)
         self.setModel(self._rows)
-        self._delegate = _Plain(self)
+        self._delegate: PlainDelegate = PlainDelegate(self)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)

@@ -13,6 +13,7 @@ from core.actions.html_page import page, table
 from core.actions.pareto_chart import STYLE, pareto_chart
 from core.domain.comparison import Comparison, Group, Measured, Row
 from core.domain.errors import LensmithError
+from core.domain.units import duration
 from core.domain.usage import EnergySource
 from core.store.files import translated_errors, write_atomic
 
@@ -122,7 +123,7 @@ def _runs(rows: Sequence[Row], comparison: Comparison) -> str:
         "state": [row.state for row in rows],
         f"{comparison.metric} (%)": [_percent(row.metric.value) if row.metric else "" for row in rows],
         "95 % interval": [_span(row.metric) for row in rows],
-        "time": [_duration(row.seconds) for row in rows],
+        "time": ["" if row.seconds is None else duration(row.seconds) for row in rows],
         "energy (kWh)": [_energy(row) for row in rows],
         f"cost ({comparison.currency})": [_figure(row.cost, 2) for row in rows],
         "memory (MB)": [_figure(row.peak_memory_mb, 0) for row in rows],
@@ -142,7 +143,7 @@ def _groups(groups: Sequence[Group], names: dict[str, str], metric: str) -> str:
             _percent(group.metric.value) if group.metric else "–",
             _span(group.metric) or "–",
             "–" if group.spread is None else _percent(group.spread),
-            _duration(group.seconds) or "–",
+            "–" if group.seconds is None else duration(group.seconds),
         )
         for group in groups
     ]
@@ -168,15 +169,6 @@ def _figure(value: float | None, digits: int) -> str:
     if value is None:
         return ""
     return f"{value:,.{digits}f}" if value == 0 or value >= 10.0**-digits else f"{value:.2g}"
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _points(share: float) -> str:

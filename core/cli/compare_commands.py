@@ -18,6 +18,7 @@ from core.domain.errors import LensmithError
 from core.domain.experiment import Experiment, ExperimentPlan
 from core.domain.history import RunState
 from core.domain.task import Effort
+from core.domain.units import duration
 from core.store.run_store import RunStore
 from core.training.plan import Choices
 
@@ -161,7 +162,7 @@ def _print_comparison(comparison: Comparison) -> None:
             ["mode", "model", "seeds", f"mean {comparison.metric}", "spread over seeds", "mean time"],
             [
                 (group.mode, group.model, len(group.runs), _measured(group.metric), _number(group.spread, ".3f"),
-                 console.duration(group.seconds) if group.seconds is not None else "")
+                 duration(group.seconds) if group.seconds is not None else "")
                 for group in comparison.groups
             ],
             numbers_from=2,
@@ -184,7 +185,7 @@ def _cells(row: Row, currency: str) -> tuple[object, ...]:
         row.model,
         row.seed,
         _measured(row.metric) or row.state,
-        console.duration(row.seconds) if row.seconds is not None else "",
+        duration(row.seconds) if row.seconds is not None else "",
         _energy(row.kwh),
         _number(row.cost, ".2f", f" {currency}"),
         _number(row.peak_memory_mb, ".0f", " MB"),

@@ -11,6 +11,7 @@ from core.actions.probing import ProbeResult, probe_run
 from core.actions.projects import project_to_train
 from core.cli import console
 from core.domain.errors import LensmithError
+from core.domain.units import duration
 from core.domain.usage import EnergySource, Prices, Usage, cost
 from core.training.plan import Choices
 
@@ -76,4 +77,4 @@ def _cost(found: ProbeResult, known: Prices) -> float | None:
 
 
 def _duration(seconds: float | None) -> str:
-    return "" if seconds is None else console.duration(seconds)
+    return "" if seconds is None else duration(seconds)

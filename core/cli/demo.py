@@ -24,6 +24,7 @@ from core.domain.event import Outcome
 from core.domain.prediction import ClassPrediction
 from core.domain.report import MAIN_METRIC, Report
 from core.domain.task import Split, Task
+from core.domain.units import duration
 from core.inference import draw
 from core.inference.onnx_model import OnnxModel
 from core.runs.environment import worker_environment
@@ -72,7 +73,7 @@ def run_demo(folder: Path, *, as_json: bool, window: bool) -> int:
         return 0
     _print_table(reports)
     console.out.print(f"\nModels, pictures and reports: {console.escape(str(folder.resolve()))}")
-    console.out.print(f"Done in {console.duration(time.monotonic() - began)}.")
+    console.out.print(f"Done in {duration(time.monotonic() - began)}.")
     if window and _has_screen():
         _open_window(folder / PARTS[-1].name)
     return 0
@@ -128,7 +129,7 @@ def _step(text: str) -> Iterator[None]:
     began = time.monotonic()
     console.err.print(f"[bold]{text} …[/bold]")
     yield
-    console.err.print(f"  {console.duration(time.monotonic() - began)}", style="dim")
+    console.err.print(f"  {duration(time.monotonic() - began)}", style="dim")
 
 
 def _draw_sheet(run: RunFolder, model_file: Path, target: Path) -> None:
@@ -171,7 +172,7 @@ def _print_table(reports: list[Report]) -> None:
                 f"{judged.metrics[metric]:.3f}" + (f" [{interval.low:.3f}–{interval.high:.3f}]" if interval else ""),
                 "passed" if parity and parity.passed else "failed",
                 f"{parity.max_abs_diff:.1e}" if parity else "",
-                console.duration(report.seconds_total),
+                duration(report.seconds_total),
             )
         )
     console.print_table(

@@ -8,6 +8,7 @@ from rich.progress import Progress as Bar
 from core.cli import console
 from core.domain.event import DeviceChosen, EpochFinished, Event, Phase, Progress, Warned
 from core.domain.history import RunHistory
+from core.domain.units import duration
 from core.runs import supervisor
 from core.runs.status import stalled
 from core.store.run_store import RunFolder
@@ -54,9 +55,7 @@ def _watchdog(run: RunFolder) -> Callable[[], bool]:
         nonlocal told
         silent = stalled(run.path)
         if silent is not None and not told:
-            console.err.print(
-                f"No progress for {console.duration(silent)}. Ctrl+C stops the run, twice ends it at once."
-            )
+            console.err.print(f"No progress for {duration(silent)}. Ctrl+C stops the run, twice ends it at once.")
         told = silent is not None
         return False
 
@@ -78,7 +77,7 @@ def _position(event: Progress, history: RunHistory) -> tuple[float, float, str]:
     left = history.seconds_left
     note = f"epoch {event.epoch}/{history.planned_epochs}"
     if left is not None:
-        note += f" · {console.duration(left)} left"
+        note += f" · {duration(left)} left"
     return event.epoch - 1 + event.done / max(event.total, 1), history.planned_epochs, note
 
 

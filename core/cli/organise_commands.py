@@ -8,6 +8,7 @@ from pathlib import Path
 from core.actions import curve_files, organising, reporting
 from core.actions.projects import runs_of
 from core.cli import console
+from core.domain.units import duration
 from core.store.run_notes import read_notes
 from core.store.run_store import RunFolder
 
@@ -52,7 +53,7 @@ def print_runs(rows: Sequence[reporting.RunSummary]) -> None:
         ["run", "state", "mode", "model", *(["tags"] if marked else []), "epochs", "val", "test", "time"],
         [
             (row.run, row.state, row.mode, row.model, *([_marks(row)] if marked else []), row.epochs,
-             _number(row.val), _number(row.test), console.duration(row.seconds) if row.seconds else "")
+             _number(row.val), _number(row.test), duration(row.seconds) if row.seconds else "")
             for row in rows
         ],
         numbers_from=5 if marked else 4,

@@ -13,6 +13,7 @@ from core.cli.live import PHASES
 from core.domain.event import Phase
 from core.domain.history import RunHistory, RunState
 from core.domain.queue import Queue
+from core.domain.units import duration
 from core.runs import supervisor
 from core.runs.event_log import EVENTS, EventTail
 from core.runs.status import is_alive
@@ -89,7 +90,7 @@ class _Follower:
         history = reporting.history_of(self._folders[run])
         reason = queue.why_left(run) if history.state is not RunState.COMPLETED else ""
         seconds = sum(epoch.seconds for epoch in history.epochs)
-        took = f", {len(history.epochs)} epochs in {console.duration(seconds)}" if history.epochs else ""
+        took = f", {len(history.epochs)} epochs in {duration(seconds)}" if history.epochs else ""
         console.err.print(f"{run}: {history.state}{took}" + (f" · {console.escape(reason)}" if reason else ""))
 
     @staticmethod
@@ -102,6 +103,6 @@ class _Follower:
             return description, PHASES[progress.phase], progress.done, progress.total
         note = f"epoch {progress.epoch}/{history.planned_epochs}"
         if history.seconds_left is not None:
-            note += f" · {console.duration(history.seconds_left)} left"
+            note += f" · {duration(history.seconds_left)} left"
         done = progress.epoch - 1 + progress.done / max(progress.total, 1)
         return description, note, done, history.planned_epochs

@@ -1,12 +1,12 @@
 """The Results page over real simulated runs: every figure is the report's, and leads to its pictures."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -14,20 +14,22 @@ from app.pages.results_page import ResultsPage, _found_again
 from app.settings import Settings
 from app.state import Session
 from core.actions.reviewing import confused, review
-from core.domain.annotation import Boxes, ClassLabel
-from core.domain.dataset import Snapshot
-from core.domain.report import Report
 from core.domain.task import Split, Task
 from core.runs import supervisor
 from core.store.project_store import ProjectStore
-from core.store.run_store import RunFolder, RunStore
 from tests.gui.pseudo_translation import clipped, speak, untranslated
-from tests.simulated_runs import CLASSES, make_run
-
-BLUE, ORANGE = (image_class.id for image_class in CLASSES)
-OTHER = {BLUE: ORANGE, ORANGE: BLUE}
-PAGE = QSize(1096, 770)  # what the rail and the menus leave of 1280 × 800
-TRAIN_AND_VAL = ((Split.TRAIN, 8), (Split.VAL, 10))
+from tests.gui.results_pages import (
+    PAGE,
+    TRAIN_AND_VAL,
+    failed,
+    finished,
+    mislabelled_run,
+    page_of,
+    report_of,
+    row_of,
+    wait_for_pictures,
+)
+from tests.simulated_runs import make_run
 
 
 @pytest.fixture(scope="module")
@@ -53,30 +55,6 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Task, Pa
         yield made
 
 
-def mislabelled_run(project: Path, task: Task, splits: Iterable[tuple[Split, int]]) -> Path:
-    """A run in which every third label of val and test is wrong, so that its figures are not perfect."""
-    clean = RunFolder("clean", make_run(project, task=task, splits=splits))
-    images = []
-    for number, image in enumerate(clean.snapshot().images):
-        annotation = image.annotation
-        if image.split is not Split.TRAIN and number % 3 == 0:
-            match annotation:
-                case ClassLabel(class_id):
-                    annotation = ClassLabel(OTHER[class_id])
-                case Boxes((box,)):
-                    annotation = Boxes((msgspec.structs.replace(box, class_id=OTHER[box.class_id]),))
-        elif image.split is not Split.TRAIN and number % 3 == 1 and isinstance(annotation, Boxes):
-            annotation = Boxes(())
-        images.append(msgspec.structs.replace(image, annotation=annotation))
-    snapshot: Snapshot = msgspec.structs.replace(clean.snapshot(), images=tuple(images))
-    spec = msgspec.structs.replace(clean.spec(), snapshot=snapshot.data_hash())
-    run = RunStore(project).create(spec, snapshot)
-    for file in sorted(clean.path.iterdir()):
-        file.unlink()
-    clean.path.rmdir()
-    return run.path
-
-
 @pytest.fixture
 def project(projects: dict[Task, Path], request: pytest.FixtureRequest) -> Path:
     return projects[getattr(request, "param", Task.DETECTION)]
@@ -84,48 +62,11 @@ def project(projects: dict[Task, Path], request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def page(qtbot, project: Path, tmp_path: Path) -> Iterator[ResultsPage]:
-    """The page of a session that has read its runs, showing the newest that finished with a test set."""
-    session = Session(ProjectStore.open(project), Settings(tmp_path / "settings.ini"))
-    made = ResultsPage(session)
-    session.changed.connect(made.refresh)
-    session.reload()
-    made.resize(PAGE)
-    made.show()
-    qtbot.waitExposed(made)
-    qtbot.waitUntil(lambda: bool(session.runs) and session.loaded)
-    session.choose_run(finished(project)[1].id)
-    wait_for_pictures(qtbot, made, finished(project)[1].id)
-    yield made
-    made.close()
-    if made.gallery.dialog is not None and QApplication.activeModalWidget() is not None:
-        made.gallery.dialog.close()
-    session.close()
-    made.deleteLater()
+    with page_of(qtbot, project, tmp_path / "settings.ini") as made:
+        yield made
 
 
 both_tasks = pytest.mark.parametrize("project", list(Task), indirect=True, ids=str)
-
-
-def finished(project: Path) -> list[RunFolder]:
-    return [run for run in RunStore(project).list() if (run.path / "report.json").exists()]
-
-
-def failed(project: Path) -> RunFolder:
-    return next(run for run in RunStore(project).list() if not (run.path / "report.json").exists())
-
-
-def report_of(run: RunFolder) -> Report:
-    report = run.report()
-    assert report is not None
-    return report
-
-
-def wait_for_pictures(qtbot, page: ResultsPage, run_id: str) -> None:
-    qtbot.waitUntil(lambda: page.report is not None and page.report.run == run_id and page.gallery.review is not None)
-
-
-def row_of(page: ResultsPage, run_id: str) -> int:
-    return [run.run for run in page.runs.table.rows].index(run_id)
 
 
 def cells(page: ResultsPage, run_id: str) -> dict[str, str]:
@@ -252,10 +193,10 @@ def test_that_another_test_set_is_said_and_marked(page, project):
     marked = [
         page.runs.table.model().index(row_of(page, run.id), column).data(Qt.ItemDataRole.DecorationRole) is not None
         for run in (old, new)
-        for column in [4]
+        for column in [5]
     ]
     assert marked == [True, False]
-    tip = page.runs.table.model().index(row_of(page, old.id), 4).data(Qt.ItemDataRole.ToolTipRole)
+    tip = page.runs.table.model().index(row_of(page, old.id), 5).data(Qt.ItemDataRole.ToolTipRole)
     assert "cannot be compared" in tip
 
 
@@ -317,19 +258,19 @@ def test_that_undefined_figures_are_a_dash_with_a_reason(page):
 def test_that_a_header_sorts_and_the_chosen_run_stays_chosen(page, project):
     table, chosen = page.runs.table, page.runs.table.chosen_row
     header = table.horizontalHeader()
-    place = QPoint(header.sectionViewportPosition(4) + 10, header.height() // 2)
+    place = QPoint(header.sectionViewportPosition(5) + 10, header.height() // 2)
     QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
     values = [run.test for run in table.rows]
     assert values == sorted((v for v in values if v is not None), reverse=True) + [None] * values.count(None)
     assert table.chosen_row == chosen
-    assert "↓" in table.model().headerData(4, Qt.Orientation.Horizontal)
+    assert "↓" in table.model().headerData(5, Qt.Orientation.Horizontal)
 
 
 def test_that_ten_thousand_runs_and_a_thousand_classes_are_tables_like_others(page):
     run, report = page.session.runs[1], page.report
     page.session.runs = tuple(msgspec.structs.replace(run, run=f"{n:05d}-x", test=n / 1e4) for n in range(10_000))
     page.runs.show_runs(page.session.runs)
-    page.runs.table.sort_by(4, Qt.SortOrder.AscendingOrder)
+    page.runs.table.sort_by(5, Qt.SortOrder.AscendingOrder)
     assert page.runs.table.rows[0].test == 0
     scores = [msgspec.structs.replace(report.test.classes[0], name=f"class {n}") for n in range(1000)]
     page.scores.show_classes(scores, report.task)

@@ -31,7 +31,7 @@ from core.domain.history import RunState
 from core.domain.prediction import BoxPrediction, ClassPrediction, FoundBox, PredictionSet
 from core.domain.run import CatalogueWeights, FineTune, RunSpec
 from core.domain.task import Split, Task
-from core.runs import supervisor
+from core.runs import status, supervisor
 from core.runs.event_log import EVENTS, read_events
 from core.runs.status import is_alive, silence, worker_of
 from core.store.codec import read_json, write_json
@@ -228,6 +228,22 @@ def test_that_a_run_that_does_not_stop_can_be_killed_after_a_question_and_resume
     click(qtbot, view.question.buttons["kill"])
     wait_for(qtbot, page, RunState.INTERRUPTED)
     assert "killed on request" in view.notes.end.cause.text()
+    resume_to_the_end(qtbot, page)
+
+
+def test_that_a_run_that_makes_no_progress_says_so_while_it_lasts_and_can_be_stopped(page, qtbot, project, monkeypatch):
+    monkeypatch.setattr(status, "PATIENCE", 1.0)
+    monkeypatch.setattr(run_view, "KILL_AFTER", 0.2)
+    view = launch(page, make_run(project, "simulated?hang_at=2", epochs=3))
+    qtbot.waitUntil(lambda: view.notes.stalled is not None, timeout=WAIT)
+    assert "No progress for" in view.notes.stalled.cause.text()
+    assert view.stop_button.isEnabled()
+    click(qtbot, view.stop_button)
+    click(qtbot, view.kill_button)
+    click(qtbot, view.question.buttons["kill"])
+    wait_for(qtbot, page, RunState.INTERRUPTED)
+    assert view.notes.stalled is None
+    monkeypatch.setattr(status, "PATIENCE", 300.0)
     resume_to_the_end(qtbot, page)
 
 

@@ -1,8 +1,10 @@
 """The form of a run: real projects, real mouse and keys; only the worker of a started run is kept from going."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -13,15 +15,25 @@ from safetensors.numpy import save_file
 from app.settings import Settings
 from app.state import Session
 from app.widgets.question import Question
+from app.widgets.training.form_state import StartWeights
 from app.widgets.training.spec_form import SpecForm
+from core.actions import probing
 from core.actions.importing import opened, run_import
+from core.actions.pricing import write_prices
+from core.actions.probing import ProbeResult
 from core.actions.readings import GpuReading, MachineReading
-from core.domain.run import FromScratch, VaultWeights, weights_of
+from core.actions.reporting import summary_of
+from core.actions.splitting import fill_missing_split
+from core.domain.data_choice import DataChoice, PerClass, Share
+from core.domain.run import FromScratch, RunSpec, RunWeights, VaultWeights, weights_of
 from core.domain.task import Effort, Task
-from core.runs import supervisor
+from core.domain.usage import EnergySource, Prices
+from core.runs import queue, supervisor
 from core.store.project_store import ProjectStore
+from core.store.queue_file import read_queue
 from core.store.run_store import RunFolder, RunStore
 from core.store.vault import Vault
+from core.training.plan import Choices, Obstacle
 from tests.e2e.pictures import draw, draw_classes, draw_yolo
 from tests.gui import pseudo_translation
 from tests.simulated_runs import make_run
@@ -282,6 +294,9 @@ def test_that_a_device_is_chosen_only_where_there_are_cards(show, qtbot, classif
     qtbot.keyClick(form.settings.devices, Qt.Key.Key_Down)
     qtbot.keyClick(form.settings.devices, Qt.Key.Key_Down)
     assert form.judgement.spec.device == "cuda:1"
+    qtbot.keyClick(form.settings.devices, Qt.Key.Key_Down)
+    assert form.judgement.choices.device == "cuda:0,cuda:1"
+    assert form.judgement.spec is None or form.judgement.spec.devices == ("cuda:0", "cuda:1")
     qtbot.keyClick(form.settings.devices, Qt.Key.Key_End)
     assert (form.judgement.spec.device, form.judgement.spec.batch_size is None) == ("cpu", False)
 
@@ -290,16 +305,154 @@ def _with(machine: MachineReading, **changes: object) -> dict[str, object]:
     return {name: getattr(machine, name) for name in machine.__struct_fields__} | changes
 
 
-def test_that_a_run_that_goes_on_is_in_the_way_and_tells_afterwards_what_it_took(show, qtbot, boxed):
+def test_that_a_run_started_while_another_goes_on_waits_in_the_queue_and_says_so(show, qtbot, boxed, monkeypatch):
+    monkeypatch.setattr(queue, "ensure_runner", lambda project: None)  # it would train for minutes
     run_dir = make_run(boxed, "simulated?epoch_seconds=0.3", epochs=30)
     form = show(boxed)
+    assert not form.queue_button.isVisible()
     form.session.show_run(RunStore(boxed).get(run_dir.name), start="launch")
-    qtbot.waitUntil(lambda: form.badge.text() == "Run 1 is going on.")
-    assert not form.start_button.isEnabled()
+    qtbot.waitUntil(lambda: form.badge.text() == "Waits its turn")
+    assert not form.settings.time.probe_button.isEnabled()  # what it measured would be wrong
+    click(qtbot, form.queue_button)
+    qtbot.waitUntil(lambda: "Run 2 waits in the queue" in form.queued.text, timeout=20_000)
+    qtbot.waitUntil(lambda: len(form.watch.reading.waiting) == 1 and form.start_button.isEnabled(), timeout=20_000)
+    click(qtbot, form.start_button)
+    qtbot.waitUntil(lambda: "Run 3 waits in the queue" in form.queued.text, timeout=20_000)
+    assert [entry.run[:4] for entry in read_queue(boxed).entries] == ["0003", "0002"]
+    wanted: list[bool] = []
+    form.queue_wanted.connect(lambda: wanted.append(True))
+    click(qtbot, form.queued.button)
+    assert wanted
+    queue.set_paused(boxed, True)
+    form.watch.start()
+    qtbot.waitUntil(lambda: form.watch.reading.paused, timeout=20_000)
+    form.watch.stop()
     qtbot.waitUntil(lambda: bool(form.session.live.history.epochs), timeout=60_000)
     supervisor.request_stop(run_dir)
-    qtbot.waitUntil(form.start_button.isEnabled, timeout=60_000)
-    qtbot.waitUntil(lambda: form.modes.cards["scratch"].cost.text.startswith("Run 1 took"))
+    qtbot.waitUntil(lambda: form.badge.text() == "Ready", timeout=60_000)  # a paused queue keeps nobody waiting
+    qtbot.waitUntil(lambda: form.modes.cards["scratch"].cost.text.startswith("Run 1 took"), timeout=20_000)
+    assert "judged by earlier runs" in form.settings.time.remark.text()
+
+
+def test_that_a_probe_tells_time_memory_and_price_until_the_choices_change(show, qtbot, classified, monkeypatch):
+    write_prices(Prices(kwh=0.3, machine_hour=1.0, currency="CZK"))
+    asked: list[Choices] = []
+
+    def probe(store, model, choices, weights, progress):
+        asked.append(choices)
+        progress(7, 20, "Trying some steps")
+        return ProbeResult(
+            seconds_per_epoch=1.5,
+            total_seconds=240,
+            total_low=200,
+            total_high=290,
+            peak_memory_mb=1840,
+            kwh=0.02,
+            energy_source=EnergySource.ESTIMATE,
+        )
+
+    monkeypatch.setattr(probing, "probe_run", probe)
+    form = show(classified)
+    time = form.settings.time
+    assert "Not known yet" in time.remark.text()
+    click(qtbot, time.probe_button)
+    assert time.is_measuring
+    qtbot.waitUntil(lambda: not time.is_measuring)
+    assert time.remark.text() == (
+        "About 4 min (3 min to 5 min) · 1.5 s an epoch · 1.8 GB of memory · ≈ 0.02 kWh · 0.07 CZK"
+    )
+    assert asked[0].mode == "transfer"
+    click(qtbot, form.settings.efforts[Effort.QUICK])
+    assert "Not known yet" in time.remark.text()
+    click(qtbot, form.settings.efforts[Effort.BALANCED])
+    assert time.remark.text().startswith("About 4 min")
+    assert len(asked) == 1
+
+
+def test_that_a_run_that_does_not_fit_is_stopped_with_the_remedy_at_the_field(show, qtbot, classified, monkeypatch):
+    obstacle = Obstacle("The memory is not enough.", "Choose a smaller batch.", "batch_size")
+    monkeypatch.setattr(probing, "probe_run", lambda *args: ProbeResult(fits=False, obstacle=obstacle))
+    form = show(classified)
+    form.session.settings.expert = True
+    click(qtbot, form.settings.time.probe_button)
+    qtbot.waitUntil(lambda: not form.start_button.isEnabled())
+    problem = form.advanced.rows["batch_size"].problem
+    assert (problem.isVisible(), problem.text()) == (True, "The memory is not enough. Choose a smaller batch.")
+    assert form.settings.time.remark.text() == problem.text()
+    assert form.badge.text() == "The memory is not enough."
+    qtbot.keyClicks(form.advanced.rows["batch_size"].input, "2")
+    assert form.start_button.isEnabled()
+    assert not problem.isVisible()
+
+
+def test_that_a_cancelled_probe_leaves_the_form_as_it_was(show, qtbot, classified, monkeypatch):
+    def probe(store, model, choices, weights, progress):
+        while True:
+            progress(1, 20, "Trying some steps")
+            time.sleep(0.01)
+
+    monkeypatch.setattr(probing, "probe_run", probe)
+    form = show(classified)
+    click(qtbot, form.settings.time.probe_button)
+    qtbot.waitUntil(lambda: form.settings.time.bar.maximum() == 20)
+    click(qtbot, form.settings.time.cancel_button)
+    qtbot.waitUntil(lambda: not form.settings.time.is_measuring)
+    assert "Not known yet" in form.settings.time.remark.text()
+    assert form.start_button.isEnabled()
+
+
+def test_that_only_new_pictures_warn_of_what_is_forgotten_and_offer_a_mix(show, qtbot, boxed):
+    with ProjectStore.open(boxed) as store:
+        fill_missing_split(store, 0)
+        both = store.snapshot()
+    runs = RunStore(boxed)
+    ancestor = runs.create(
+        RunSpec(
+            task=Task.DETECTION,
+            engine="ultralytics",
+            architecture="yolov8n",
+            start=FromScratch(),
+            snapshot="",
+            epochs=1,
+            image_size=64,
+        ),
+        msgspec.structs.replace(both, images=both.images[:6]),
+    )
+    form = show(boxed)
+    start = StartWeights(name="", ref=RunWeights(ancestor.id, "", ()), run=summary_of(ancestor))
+    form.mix.show()
+    form._show_mix(start)
+    qtbot.waitUntil(lambda: form.ancestry.known(ancestor.id) is not None)
+    form._show_mix(start)
+    assert "run 1 learned from the other" in form.mix._hint.text()
+    assert form.form.data is None
+    assert not form.mix.mixes.isVisible()
+    click(qtbot, form.mix.scopes.buttons["new"])
+    assert form.form.data == DataChoice(new_only=True, mix=Share(1.0))
+    click(qtbot, form.mix.mixes.buttons["per_class"])
+    form.mix.count.setFocus()
+    form.mix.count.selectAll()
+    qtbot.keyClicks(form.mix.count, "7")
+    assert form.form.data.mix == PerClass(7)
+    click(qtbot, form.mix.mixes.buttons["share"])
+    assert form.form.data.mix == Share(0.25)
+
+
+def test_that_a_clone_fills_the_form_with_the_values_of_the_run(show, qtbot, classified):
+    form = show(classified)
+    form.session.settings.expert = True
+    click(qtbot, form.modes.cards["finetune"])
+    click(qtbot, form.settings.efforts[Effort.QUICK])
+    qtbot.keyClicks(form.advanced.rows["epochs"].input, "9")
+    qtbot.keyClicks(form.advanced.rows["seed"].input, "4")
+    spec = form.judgement.spec
+    form.advanced.reset()
+    form.session.settings.expert = False
+    click(qtbot, form.modes.cards["scratch"])
+    form.fill(spec)
+    assert (form.form.mode, form.form.effort, form.session.settings.expert) == ("finetune", Effort.QUICK, True)
+    assert form.advanced.texts() == {"epochs": "9", "seed": "4"}
+    assert form.judgement.spec == spec
 
 
 def test_that_the_pictures_are_the_squares_the_model_gets_with_their_labels(show, qtbot, boxed):

@@ -88,6 +88,13 @@ class View(Struct, frozen=True):
         zoom = self.zoom * self.ratio / ratio
         return replace(self, window=window, ratio=ratio, zoom=zoom)._inside()
 
+    def like(self, other: "View") -> "View":
+        """The part of the picture that ``other`` shows, as far as this window's shape allows."""
+        if other.fitted or other.is_empty or self.is_empty:
+            return self.fit()
+        zoom = other.zoom * self._fitting / other._fitting
+        return replace(self, zoom=zoom, centre=other.centre)._inside()
+
     def onto(self, start: Point, end: Point) -> "View":
         """A part of the picture in the middle, as large as it is good to see."""
         if self.is_empty:

@@ -99,4 +99,3 @@ class _Rows(QStyledItemDelegate):
         shown = QRect(place.topLeft(), size)
         shown.moveCenter(place.center())
         painter.drawImage(shown, found)
-

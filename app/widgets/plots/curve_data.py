@@ -122,6 +122,20 @@ def trend(x: Numbers, y: Numbers, columns: int) -> tuple[Numbers, Numbers]:
     return np.add.reduceat(x, starts) / np.diff(np.append(starts, len(x))), means
 
 
+def smoothed(y: Numbers, weight: float) -> Numbers:
+    """[n]: each value as the mean of itself and all before it, older ones counting less by ``weight`` (0 to below 1)
+    a step. Gaps stay and count nothing. The first values are not drawn towards zero (Kingma and Ba, Adam, 2015,
+    section 3: the correction of the bias of a running mean)."""
+    if not weight:
+        return y
+    result, total, norm = np.full(len(y), np.nan), 0.0, 0.0
+    for place in np.flatnonzero(~np.isnan(y)).tolist():
+        total = weight * total + (1 - weight) * float(y[place])
+        norm = weight * norm + (1 - weight)
+        result[place] = total / norm
+    return result
+
+
 def _column_starts(x: Numbers, pixels: int) -> NDArray[np.intp]:
     """Index of the first point of each pixel column that has one."""
     edges = np.linspace(x[0], x[-1], pixels, endpoint=False)

@@ -84,13 +84,18 @@ def paint_sample(painter: QPainter, left: float, middle: float, look: Look, *, m
     painter.setPen(look.pen())
     painter.drawLine(QPointF(left, middle), QPointF(left + SAMPLE_PX, middle))
     if marked:
-        import pyqtgraph as pg  # here, since not every user of this module has a plot to draw
+        paint_symbol(painter, QPointF(left + SAMPLE_PX / 2, middle), look)
 
-        painter.save()
-        painter.translate(left + SAMPLE_PX / 2, middle)
-        painter.scale(MARKER_PX, MARKER_PX)
-        painter.fillPath(pg.graphicsItems.ScatterPlotItem.Symbols[look.marker], look.color)
-        painter.restore()
+
+def paint_symbol(painter: QPainter, at: QPointF, look: Look, side: float = MARKER_PX) -> None:
+    """The marker of a curve alone, ``side`` pixels large, around ``at``."""
+    import pyqtgraph as pg  # here, since not every user of this module has a plot to draw
+
+    painter.save()
+    painter.translate(at)
+    painter.scale(side, side)
+    painter.fillPath(pg.graphicsItems.ScatterPlotItem.Symbols[look.marker], look.color)
+    painter.restore()
 
 
 def paint_readout(painter: QPainter, plot: QRectF, at: float, title: str, rows: Sequence[Row], *, low: bool) -> None:

@@ -53,6 +53,9 @@ class _Axis(pg.AxisItem):
         self._whole = whole
         self.enableAutoSIPrefix(False)
 
+    def count_in_wholes(self, whole: bool) -> None:
+        self._whole = whole
+
     def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
         """With room for labels that reach past the ends, which would be left out else."""
         rect: QRectF = super().boundingRect()
@@ -127,6 +130,12 @@ class PlotView(pg.PlotWidget):
     def set_x_end(self, x: float | None) -> None:
         self._x_end = x
         self.repaint_curves()
+
+    def set_x_title(self, title: str, *, whole: bool) -> None:
+        """Another meaning of x, as time in place of epochs; all of it is shown then."""
+        self._x_title, self._whole_x, self._zoom = title, whole, None
+        self.getAxis("bottom").count_in_wholes(whole)
+        self._dress()
 
     @property
     def x_range(self) -> tuple[float, float]:

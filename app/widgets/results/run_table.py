@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app import theme
 from app.widgets.metric_words import figure, metric_meaning, span
 from app.widgets.parts import duration
+from app.widgets.results.ticked_table import TickedTable
 from app.widgets.run.run_words import mode_title, model_title, state_look
-from app.widgets.sorted_table import Column, SortedTable
+from app.widgets.sorted_table import Column
 from core.actions.reporting import RunSummary
 from core.domain.run import number_of
 
@@ -34,13 +35,18 @@ def judged_elsewhere(runs: Sequence[RunSummary]) -> list[RunSummary]:
 
 
 class RunTable(QWidget):
-    """As high as its rows, up to ``MOST_ROWS``. ``chosen`` tells the id of the run that the user went to."""
+    """As high as its rows, up to ``MOST_ROWS``. ``chosen`` tells the id of the run that the user went to; finished
+    ones can be ticked to be compared."""
 
     chosen = Signal(str)
+    ticks_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table: SortedTable[RunSummary] = SortedTable(lambda run: run.run, muted=lambda run: run.seconds is None)
+        self.table: TickedTable[RunSummary] = TickedTable(
+            lambda run: run.run, lambda run: run.seconds is not None, muted=lambda run: run.seconds is None
+        )
+        self.table.ticks_changed.connect(self.ticks_changed)
         self.table.setAccessibleName(self.tr("Runs"))
         self.table.chosen.connect(self._tell)
         self.setFocusProxy(self.table)
@@ -56,7 +62,13 @@ class RunTable(QWidget):
         self._elsewhere = {run.run for run in judged_elsewhere(runs)}
         metric = main_metric(runs)
         self.table.show_rows(list(reversed(runs)), self._columns(metric))
+        self.table.set_ticked({run.run for run in self.table.ticked})
         self.set_most_rows(self._most_rows)
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """Runs to be compared, oldest first."""
+        return tuple(sorted((run.run for run in self.table.ticked), key=number_of))
 
     def choose(self, run_id: str) -> None:
         """Go to a run and tell nobody."""
@@ -78,6 +90,7 @@ class RunTable(QWidget):
     def _columns(self, metric: str) -> list[Column[RunSummary]]:
         about = metric_meaning(metric) if metric else ""
         return [
+            self.table.tick_column(self.tr("Tick runs to compare them")),
             Column(self.tr("Run"), lambda run: str(number_of(run.run)), lambda run: number_of(run.run)),
             Column(self.tr("Mode"), lambda run: mode_title(run.mode), lambda run: run.mode),
             Column(self.tr("Model"), _model, _model, wide=True),

@@ -1,62 +1,64 @@
 """The runs of a project beside what is shown of one: newest first, any number of them; on top the way to a new one."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
+from msgspec.structs import replace
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
     QModelIndex,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
+    QPoint,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QAction, QActionGroup, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
+    QHBoxLayout,
+    QLineEdit,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QMenu,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app import theme
 from app.live_run import LiveRun
-from app.widgets.metric_words import figure, metric_name
-from app.widgets.parts import button, duration, label
-from app.widgets.run.run_words import mode_title, model_title, state_look, told_state
+from app.widgets.parts import button, label
+from app.widgets.run.run_filter import RunFilter
+from app.widgets.run.run_rows import NARROW, WIDTH, RunDelegate, RunRows
 from core.actions.reporting import RunSummary
-from core.domain.run import mode_of, number_of
-from core.store.run_store import RunFolder
+from core.domain.history import RunState
 
-WIDTH, NARROW = 216, 64
-_ROW, _NARROW_ROW = 68, 52
+QUEUEABLE = (RunState.WAITING, RunState.STOPPED, RunState.FAILED, RunState.INTERRUPTED)
 _SETTLE_MS = 120  # arrow keys held down run over many runs and open only the last one
-_ICON = 16
-_Index = QModelIndex | QPersistentModelIndex
+_TOOL = 32  # pixels, as high as a field
+_KEYS = {Qt.Key.Key_F2: "notes", Qt.Key.Key_Delete: "delete", Qt.Key.Key_S: "star"}
 
 
 class RunList(QWidget):
-    """``chosen`` tells a run the user wants to see, ``None`` for the form of a new one."""
+    """``chosen`` tells a run the user wants to see, ``None`` for the form of a new one.
+
+    ``wanted``: what shall be done with which runs: star, unstar, notes, archive, unarchive, curves, batches, delete;
+    table and trash concern none.
+    """
 
     chosen = Signal(object)  # RunFolder or None
+    wanted = Signal(str, object)  # verb, tuple of RunSummary
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runs")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.model = _Runs(self)
+        self.model = RunRows(self)
         self.view = _View()
         self.view.setObjectName("runs")
         self.view.setModel(self.model)
-        self._delegate = _RunDelegate(self.view)
+        self._delegate = RunDelegate(self.view)
         self.view.setItemDelegate(self._delegate)
         self.view.setAccessibleName(self.tr("Runs"))
         self.title = label(self.tr("Runs"), "section")
@@ -72,14 +74,23 @@ class RunList(QWidget):
         self._head = QVBoxLayout()
         self._head.addWidget(self.new_button)
         column.addLayout(self._head)
+        column.addWidget(self._make_search())
+        self.nothing = label(self.tr("No run fits."), "muted", wrap=True)
+        self.nothing.setContentsMargins(theme.LARGE, 0, theme.LARGE, 0)
+        self.nothing.hide()
+        column.addWidget(self.nothing)
         column.addWidget(self.view, 1)
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(_SETTLE_MS)
         self._settling.timeout.connect(self._choose_current)
+        self.menu: QMenu | None = None  # the one opened last
         self._shown: str | None = None  # id of the run that is shown; "" for the form
         self.view.selectionModel().currentChanged.connect(self._moved)
         self.view.pressed_at.connect(self._choose_current)
+        self.view.wished.connect(self._wish)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._show_menu)
         self.set_narrow(False)
 
     @property
@@ -90,6 +101,7 @@ class RunList(QWidget):
         """Only numbers and states, everything else in tooltips."""
         self._delegate.narrow = narrow
         self.title.setVisible(not narrow)
+        self.tools.setVisible(not narrow)
         self.new_button.setText("" if narrow else self.tr("New run"))
         self.new_button.setToolTip(self.tr("New run") if narrow else "")
         self.new_button.setAccessibleName(self.tr("New run"))
@@ -103,10 +115,17 @@ class RunList(QWidget):
         """Oldest first, as a session has them; ``live`` may be newer than all of them."""
         row = self.view.currentIndex().row()
         wanted = self.model.run_at(row).run if self._settling.isActive() and row >= 0 else ""
+        selected = {run.run for run in self.selected()}
         if self.model.set_runs(runs, live) and self._shown is not None:
             self.show_current(self._shown)
+            self._select(selected)
             if wanted:  # a key was pressed a moment ago and must not be lost
                 self.view.setCurrentIndex(self.model.index(self.model.row_of(wanted)))
+
+    def selected(self) -> tuple[RunSummary, ...]:
+        """What a verb would concern, from top to bottom."""
+        rows = sorted(index.row() for index in self.view.selectionModel().selectedIndexes())
+        return tuple(self.model.run_at(row) for row in rows)
 
     def follow(self) -> None:
         """The live run moved on."""
@@ -121,6 +140,8 @@ class RunList(QWidget):
         if row != self.view.currentIndex().row():
             self.view.setCurrentIndex(self.model.index(row))  # none for the form
             self._settling.stop()
+        if row < 0:
+            self.view.clearSelection()
 
     def _moved(self, current: QModelIndex, before: QModelIndex) -> None:
         if not self.view.is_entering:
@@ -138,116 +159,169 @@ class RunList(QWidget):
         self.show_current("")
         self.chosen.emit(None)
 
-
-class _Runs(QAbstractListModel):
-    """Newest first; texts are made for the rows in sight alone."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._runs: Sequence[RunSummary] = ()
-        self._live: LiveRun | None = None
-        self._extra = 0  # 1 while the live run is not yet among the runs read
-        self._told: tuple[str, int] = ("", 0)
-
-    def set_runs(self, runs: Sequence[RunSummary], live: LiveRun | None) -> bool:
-        """Whether rows came, went or moved."""
-        extra = int(live is not None and all(run.run != live.run.id for run in reversed(runs)))
-        if extra == self._extra == 0 and runs == self._runs:
-            self._live = live
-            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
-            return False
-        self.beginResetModel()
-        self._runs, self._live, self._extra = runs, live, extra
-        self.endResetModel()
-        return True
-
-    def follow(self) -> None:
-        if self._live is None:
+    def _select(self, runs: set[str]) -> None:
+        """Select them again after the rows were made anew; whole stretches at once, or thousands take seconds."""
+        if len(runs) < 2:
             return
-        epochs = self._live.history.epochs
-        told = (told_state(self._live), epochs[-1].epoch if epochs else 0)
-        if told != self._told:
-            self._told = told
-            index = self.index(self.row_of(self._live.run.id))
-            self.dataChanged.emit(index, index)
+        found = QItemSelection()
+        rows = sorted(row for row in map(self.model.row_of, runs) if row >= 0)
+        begins = [row for place, row in enumerate(rows) if place == 0 or rows[place - 1] != row - 1]
+        ends = [row for place, row in enumerate(rows) if place == len(rows) - 1 or rows[place + 1] != row + 1]
+        for begin, end in zip(begins, ends, strict=True):
+            found.append(QItemSelectionRange(self.model.index(begin), self.model.index(end)))
+        self.view.selectionModel().select(found, QItemSelectionModel.SelectionFlag.Select)
 
-    def rowCount(self, parent: _Index | None = None) -> int:  # noqa: N802 (Qt's name)
-        return self._extra + len(self._runs)
+    # Search and filter
 
-    def row_of(self, run_id: str) -> int:
-        if not run_id:
-            return -1
-        if self._live is not None and self._extra and self._live.run.id == run_id:
-            return 0
-        place = next((place for place, run in enumerate(reversed(self._runs)) if run.run == run_id), None)
-        return -1 if place is None else self._extra + place
+    def _make_search(self) -> QWidget:
+        self.search, self.funnel = QLineEdit(), QToolButton()
+        self.search.setProperty("search", True)
+        self.search.setPlaceholderText(self.tr("Search"))
+        self.search.setAccessibleName(self.tr("Search runs by model, mode, state, tag or note"))
+        self.search.setToolTip(self.tr("Model, mode, state, #tag or words of a note"))
+        self.search.setClearButtonEnabled(True)
+        self.search.addAction(theme.icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(lambda text: self.set_filter(replace(self.model.filter, text=text)))
+        self.funnel.setProperty("switch", True)
+        self.funnel.setIcon(theme.icon("funnel", "text", "accent"))
+        self.funnel.setFixedSize(_TOOL, _TOOL)
+        self.funnel.setAccessibleName(self.tr("Which runs are listed"))
+        self.funnel.setToolTip(self.tr("Which runs are listed"))
+        self.funnel.setCheckable(True)
+        self.funnel.clicked.connect(self._show_funnel)
+        self.tools = QWidget()
+        row = QHBoxLayout(self.tools)
+        row.setContentsMargins(theme.SMALL, 0, theme.SMALL, theme.TIGHT)
+        row.setSpacing(theme.TIGHT)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.funnel)
+        return self.tools
 
-    def run_at(self, row: int) -> RunSummary:
-        """The one that is followed as it is now, the others as they were read."""
-        if self._extra and row == 0:
-            return self._summary_of_live(None)
-        run = self._runs[len(self._runs) - 1 - (row - self._extra)]
-        return self._summary_of_live(run) if self._live is not None and self._live.run.id == run.run else run
+    def set_filter(self, wanted: RunFilter) -> None:
+        """Show the runs that fit."""
+        if self.model.set_filter(wanted):
+            self.funnel.setChecked(bool(wanted.state or wanted.starred or wanted.archived))
+            self.nothing.setVisible(wanted.is_narrowed and not self.model.rowCount())
+            self.show_current(self._shown or "")
+        if self.search.text() != wanted.text:
+            self.search.setText(wanted.text)
 
-    def folder_at(self, row: int) -> RunFolder:
-        run = self.run_at(row)
-        return RunFolder(run.run, Path(run.path))
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        texts = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
-        if not index.isValid() or role not in texts:
-            return None
-        run = self.run_at(index.row())
-        lines = [
-            self.tr("Run {0}: {1}").format(number_of(run.run), model_title(run.model)),
-            *self.lines(run),
-            self.tr("{0} on test: {1}").format(metric_name(run.metric), figure(run.test))
-            if run.test is not None
-            else "",
-            run.reason if role == Qt.ItemDataRole.ToolTipRole else "",
+    def make_funnel(self) -> QMenu:
+        """What the button beside the search opens."""
+        menu, now = QMenu(self), self.model.filter
+        group = QActionGroup(menu)
+        group.triggered.connect(self._choose_state)
+        states = [
+            ("", self.tr("In any state")),
+            ("going", self.tr("Waiting or running")),
+            ("completed", self.tr("Completed or stopped")),
+            ("ended", self.tr("Failed or interrupted")),
         ]
-        return "\n".join(line for line in lines if line)
+        for state, text in states:
+            action = menu.addAction(text)
+            action.setData(state)
+            action.setCheckable(True)
+            action.setChecked(now.state == state)
+            group.addAction(action)
+        menu.addSeparator()
+        for text, is_on, switch in (
+            (self.tr("Starred only"), now.starred, self._show_starred),
+            (self.tr("Archived ones too"), now.archived, self._show_archived),
+        ):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(is_on)
+            action.triggered.connect(switch)
+        menu.addSeparator()
+        menu.addAction(theme.icon("export", "text"), self.tr("Save table of all runs…"), lambda: self._tell("table"))
+        menu.addAction(theme.icon("trash", "text"), self.tr("Trash…"), lambda: self._tell("trash"))
+        return menu
 
-    def lines(self, run: RunSummary) -> tuple[str, str]:
-        """What stands below the model's name."""
-        look = state_look(run.state)
-        value = run.test if run.test is not None else run.val
-        mode = mode_title(run.mode)
-        first = mode if value is None else f"{mode} · {metric_name(run.metric)} {figure(value)}"
-        if run.seconds is not None:
-            return first, f"{look.word} · {duration(run.seconds)}"
-        if self._live is not None and self._live.is_going and self._live.run.id == run.run and run.epochs:
-            return first, self.tr("{0} · epoch {1}").format(look.word, run.epochs)
-        return first, look.word
+    def _choose_state(self, action: QAction) -> None:
+        self.set_filter(replace(self.model.filter, state=action.data()))
 
-    def _summary_of_live(self, known: RunSummary | None) -> RunSummary:
-        assert self._live is not None
-        live, epochs = self._live, self._live.history.epochs
-        ended = known is not None and known.seconds is not None
-        if ended and not live.is_going and known is not None:
-            return known
-        return RunSummary(
-            run=live.run.id,
-            state=told_state(live),
-            mode=mode_of(live.spec.start),
-            model=live.spec.architecture,
-            epochs=epochs[-1].epoch if epochs else 0,
-            val=None,
-            test=None,
-            seconds=None,
-            path=str(live.run.path),
-        )
+    def _show_starred(self, on: bool) -> None:
+        self.set_filter(replace(self.model.filter, starred=on))
+
+    def _show_archived(self, on: bool) -> None:
+        self.set_filter(replace(self.model.filter, archived=on))
+
+    def _show_funnel(self) -> None:
+        now = self.model.filter
+        self.funnel.setChecked(bool(now.state or now.starred or now.archived))
+        self.menu = self.make_funnel()
+        self.menu.aboutToHide.connect(self.menu.deleteLater)
+        self.menu.popup(self.funnel.mapToGlobal(QPoint(0, self.funnel.height())))
+
+    # What is done with runs
+
+    def make_menu(self, runs: tuple[RunSummary, ...]) -> QMenu:
+        """What can be done with these."""
+        menu = QMenu(self)
+        starred, archived = all(run.star for run in runs), all(run.archived for run in runs)
+        one = len(runs) == 1
+
+        def add(icon: str, text: str, verb: str, key: Qt.Key | None = None) -> None:
+            action = menu.addAction(theme.icon(icon, "text"), text)
+            action.triggered.connect(lambda: self.wanted.emit(verb, runs))
+            if key is not None:
+                action.setShortcut(key)
+                action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # told here; the list itself listens
+
+        star = self.tr("Take the star away") if starred else self.tr("Star")
+        add("star", star, "unstar" if starred else "star", Qt.Key.Key_S)
+        if one:
+            add("pencil-simple", self.tr("Note and tags…"), "notes", Qt.Key.Key_F2)
+        away = self.tr("Bring back from the archive") if archived else self.tr("Archive")
+        add("archive", away, "unarchive" if archived else "archive")
+        menu.addSeparator()
+        if one:
+            add("copy", self.tr("Clone with changes…"), "clone")
+            add("plus", self.tr("Repeat with two other seeds"), "repeat")
+        if all(run.state in QUEUEABLE for run in runs):
+            add("stack", self.tr("Put into the queue"), "queue")
+        menu.addSeparator()
+        if one:
+            add("export", self.tr("Save curves, a row an epoch…"), "curves")
+            add("export", self.tr("Save curves, a row a batch…"), "batches")
+            menu.addSeparator()
+        add("trash", self.tr("Move to the trash"), "delete", Qt.Key.Key_Delete)
+        return menu
+
+    def show_menu(self, runs: tuple[RunSummary, ...], place: QPoint) -> None:
+        """At a point of the screen."""
+        self.menu = self.make_menu(runs)
+        self.menu.aboutToHide.connect(self.menu.deleteLater)
+        self.menu.popup(place)
+
+    def _show_menu(self, place: QPoint) -> None:
+        runs = self.selected()
+        if runs:
+            self.show_menu(runs, self.view.viewport().mapToGlobal(place))
+
+    def _wish(self, verb: str) -> None:
+        runs = self.selected()
+        if verb == "star" and runs and all(run.star for run in runs):
+            verb = "unstar"
+        if runs and (verb != "notes" or len(runs) == 1):
+            self.wanted.emit(verb, runs)
+
+    def _tell(self, verb: str) -> None:
+        self.wanted.emit(verb, ())
 
 
 class _View(QListView):
+    """``pressed_at``: a run is to be shown. ``wished``: a verb by its key, for all runs that are selected."""
+
     pressed_at = Signal()
+    wished = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
         self.is_entering = False  # the focus comes and Qt marks a row: nobody has chosen it
@@ -259,10 +333,14 @@ class _View(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         super().mousePressEvent(event)
-        if self.indexAt(event.position().toPoint()).isValid():
+        if event.button() is Qt.MouseButton.LeftButton and self.indexAt(event.position().toPoint()).isValid():
             self.pressed_at.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        verb = _KEYS.get(Qt.Key(event.key()))
+        if verb and not event.modifiers():
+            self.wished.emit(verb)
+            return
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.pressed_at.emit()
@@ -271,78 +349,3 @@ class _View(QListView):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.viewport().update()
-
-
-class _RunDelegate(QStyledItemDelegate):
-    """Number and model, mode and result, state and time: three lines, or number and state when narrow."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.narrow = False
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 (Qt's name)
-        return QSize(NARROW, _NARROW_ROW) if self.narrow else QSize(WIDTH, _ROW)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours = theme.current()
-        place = QRect(option.rect).adjusted(theme.SMALL, 2, -theme.SMALL, -2)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.accent_soft if chosen else colours.background))
-            painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        inner = place.adjusted(theme.SMALL, theme.TIGHT, -theme.SMALL, -theme.TIGHT)
-        model = index.model()
-        assert isinstance(model, _Runs)
-        self._paint_run(painter, inner, model, model.run_at(index.row()))
-        painter.restore()
-
-    def _paint_run(self, painter: QPainter, inner: QRect, model: _Runs, run: RunSummary) -> None:
-        colours, look = theme.current(), state_look(run.state)
-        number = str(number_of(run.run))
-        icon = theme.icon(look.icon, look.role)
-        if self.narrow:
-            top = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
-            _write(painter, top, number, colours.text, strong=True, align=Qt.AlignmentFlag.AlignHCenter)
-            icon.paint(painter, QRect(inner.center().x() - _ICON // 2, top.bottom() + 3, _ICON, _ICON))
-            return
-        line = inner.height() // 3
-        rows = [QRect(inner.left(), inner.top() + line * row, inner.width(), line) for row in range(3)]
-        taken = _write(painter, rows[0], number, colours.muted, align=Qt.AlignmentFlag.AlignRight)
-        name = rows[0].adjusted(0, 0, -taken - theme.SMALL, 0)
-        _write(painter, name, model_title(run.model), colours.text, strong=True)
-        first, second = model.lines(run)
-        _write(painter, rows[1], first, colours.muted, pixels=theme.CAPTION_PX)
-        side = theme.MEDIUM
-        icon.paint(painter, QRect(inner.left(), rows[2].center().y() - side // 2, side, side))
-        state = rows[2].adjusted(side + theme.TIGHT, 0, 0, 0)
-        _write(painter, state, second, getattr(colours, look.role), pixels=theme.CAPTION_PX)
-
-
-def _write(
-    painter: QPainter,
-    place: QRect,
-    text: str,
-    colour: str,
-    *,
-    strong: bool = False,
-    pixels: int = theme.BODY_PX,
-    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-) -> int:
-    """One line, elided; returns its width."""
-    font = QFont(QApplication.font())
-    font.setPixelSize(pixels)
-    font.setFeature(QFont.Tag("tnum"), 1)
-    if strong:
-        font.setVariableAxis(QFont.Tag("wght"), 600)
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-    painter.drawText(place, align | Qt.AlignmentFlag.AlignVCenter, shown)
-    return painter.fontMetrics().horizontalAdvance(shown)

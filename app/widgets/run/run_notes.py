@@ -1,4 +1,7 @@
-"""What a user should know about a run beyond its numbers: why it ended, what it warned of, where it computes."""
+"""What a user should know about a run beyond its numbers: why it ended, what it warned of, what its curves say, where
+it computes, and what people say about it."""
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -6,13 +9,19 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app import theme
 from app.live_run import LiveRun
 from app.translations import said
-from app.widgets.parts import button, label
+from app.widgets.elided import ElidedLabel
+from app.widgets.parts import button, duration, label
 from app.widgets.run.run_log import RunLog
 from app.widgets.run.run_words import DISK_FULL, told_state
 from core.domain.history import RunState
+from core.domain.run_notes import RunNotes as SaidOfRun
+
+if TYPE_CHECKING:
+    from core.training.diagnosis import Remark
 
 MOST_WARNINGS = 2  # shown; the log has them all
 DETAIL_LINES, DETAILS_HEIGHT = 40, 140
+WIDEST_TAGS = 320  # pixels
 _ENDINGS = {RunState.FAILED: "bad", RunState.INTERRUPTED: "caution", DISK_FULL: "caution"}
 
 
@@ -81,6 +90,82 @@ class EndNote(Note):
         self.details_button.setIcon(theme.icon("caret-up" if shown else "caret-down", "text"))
 
 
+class RemarkNote(Note):
+    """What the curves say: the most urgent in one line; unfolded, each with what to try."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("chart-line-up", "accent", parent)
+        self.cause.hide()
+        self.remedy.hide()
+        self.remarks: tuple[Remark, ...] = ()
+        self.line = ElidedLabel()
+        theme.make_semibold(self.line)
+        self.more_button = button("", "caret-down")
+        self.more_button.setProperty("quiet", True)
+        self.more_button.setCheckable(True)
+        self.more_button.setAccessibleName(self.tr("What to try"))
+        self.more_button.toggled.connect(self._unfold)
+        self.row.takeAt(1)  # the words of a plain note
+        self.row.setAlignment(self._icon, Qt.AlignmentFlag.AlignVCenter)
+        self.row.addWidget(self.line, 1)
+        self.row.addWidget(self.more_button)
+        self.body.setContentsMargins(theme.MEDIUM, theme.TIGHT, theme.SMALL, theme.TIGHT)
+        self._all = QWidget()
+        self._lines = QVBoxLayout(self._all)
+        self._lines.setContentsMargins(20 + theme.SMALL, 0, theme.SMALL, theme.SMALL)
+        self._lines.setSpacing(2)
+        self._all.hide()
+        self.body.addWidget(self._all)
+
+    def show_remarks(self, remarks: "tuple[Remark, ...]") -> None:
+        if remarks == self.remarks:
+            return
+        self.remarks = remarks
+        more = len(remarks) - 1
+        self.more_button.setText(self.tr("What to try, and %n more", "", more) if more else self.tr("What to try"))
+        while (item := self._lines.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for remark in remarks:
+            cause = label(_seen(remark), wrap=True)
+            theme.make_semibold(cause)
+            self._lines.addWidget(cause)
+            self._lines.addWidget(label(said(remark.remedy), "muted", wrap=True))
+            self._lines.addSpacing(theme.TIGHT)
+        self._show_line()
+
+    def _unfold(self, shown: bool) -> None:
+        self._all.setVisible(shown)
+        self.more_button.setIcon(theme.icon("caret-up" if shown else "caret-down", "text"))
+        self._show_line()
+
+    def _show_line(self) -> None:
+        unfolded = self.more_button.isChecked()
+        self.line.set_whole(self.tr("What the curves say") if unfolded else _seen(self.remarks[0]))
+
+
+class PeopleNote(Note):
+    """Tags and note of a run in one line; the whole of it in the tooltip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("pencil-simple", "muted", parent, one_line=True)
+        self.cause.hide()
+        self.remedy.hide()
+        self.row.takeAt(1)  # the words of a plain note
+        self.tags, self.words = label(""), ElidedLabel(role="muted", data=True)
+        self.tags.setProperty("data", True)
+        self.row.addWidget(self.tags)
+        self.row.addWidget(self.words, 1)
+
+    def show_words(self, tags: str, note: str) -> None:
+        self.tags.setText(self.tags.fontMetrics().elidedText(tags, Qt.TextElideMode.ElideRight, WIDEST_TAGS))
+        self.tags.setToolTip(tags if self.tags.text() != tags else "")
+        self.tags.setVisible(bool(tags))
+        self.words.set_whole(note)
+
+
 class RunNotes(QWidget):
     """All notes of one run, none while there is nothing to say."""
 
@@ -90,6 +175,9 @@ class RunNotes(QWidget):
         self.warnings: list[Note] = []
         self._counted = 0
         self.device: Note | None = None
+        self.stalled: Note | None = None
+        self.remarks: RemarkNote | None = None
+        self.people: PeopleNote | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.SMALL)
@@ -98,17 +186,35 @@ class RunNotes(QWidget):
     def follow(self, live: LiveRun) -> None:
         """Say what ``live`` has to say now."""
         self._show_end(live)
+        self._show_stalled(live)
         self._show_warnings(live)
+        self._show_remarks(live)
         self._show_device(live)
-        self.setVisible(bool(self.end or self.warnings or self.device))
+        self._show_any()
+
+    def show_said(self, words: SaidOfRun) -> None:
+        """What people say about the run."""
+        text = " ".join(words.note.split())
+        if (words.tags or text) and self.people is None:
+            self.people = PeopleNote()
+            self._column.addWidget(self.people)
+        elif not (words.tags or text) and self.people is not None:
+            self.people.deleteLater()
+            self.people = None
+        if self.people is not None:
+            self.people.show_words("  ".join(f"#{tag}" for tag in words.tags), text)
+        self._show_any()
+
+    def _show_any(self) -> None:
+        self.setVisible(bool(self.end or self.stalled or self.warnings or self.remarks or self.device or self.people))
 
     def clear(self) -> None:
         """Ready for another run."""
-        for note in (self.end, *self.warnings, self.device):
+        for note in (self.end, self.stalled, *self.warnings, self.remarks, self.device, self.people):
             if note is not None:
                 note.hide()
                 note.deleteLater()
-        self.end = self.device = None
+        self.end = self.stalled = self.remarks = self.device = self.people = None
         self.warnings, self._counted = [], 0
         self.hide()
 
@@ -129,6 +235,19 @@ class RunNotes(QWidget):
             self._column.insertWidget(0, self.end)
         self.end.show_end(cause, remedy, live.output)
 
+    def _show_stalled(self, live: LiveRun) -> None:
+        """The run may hang. It may also go on, so nothing is ended unasked."""
+        silent = live.silent if live.is_going else 0.0
+        if not silent and self.stalled is not None:
+            self.stalled.deleteLater()
+            self.stalled = None
+        elif silent:
+            if self.stalled is None:
+                self.stalled = Note("clock", "caution")
+                self._column.insertWidget(0, self.stalled)
+            remedy = self.tr("If it does not go on, stop it; a run that does not stop can be killed and resumed.")
+            self.stalled.say(self.tr("No progress for {}.").format(duration(silent)), remedy)
+
     def _show_warnings(self, live: LiveRun) -> None:
         told = live.history.warnings
         if len(told) == self._counted:
@@ -146,6 +265,17 @@ class RunNotes(QWidget):
             last.remedy.setText(f"{last.remedy.text()} {more}".strip())
             last.remedy.show()
 
+    def _show_remarks(self, live: LiveRun) -> None:
+        if not live.remarks and self.remarks is not None:
+            self.remarks.deleteLater()
+            self.remarks = None
+        elif live.remarks:
+            if self.remarks is None:
+                self.remarks = RemarkNote()
+                people = self._column.indexOf(self.people) if self.people is not None else -1
+                self._column.insertWidget(people, self.remarks)  # what people say comes last
+            self.remarks.show_remarks(live.remarks)
+
     def _show_device(self, live: LiveRun) -> None:
         """Nobody asked for the processor, and it computes: that is worth a word while it goes on."""
         device = live.history.device
@@ -157,3 +287,7 @@ class RunNotes(QWidget):
         elif not wanted and self.device is not None:
             self.device.deleteLater()
             self.device = None
+
+
+def _seen(remark: "Remark") -> str:
+    return said(remark.text).format(*remark.values)

@@ -39,6 +39,7 @@ class RunView(QWidget):
     kill_wanted = Signal()
     results_wanted = Signal()
     new_wanted = Signal()
+    menu_wanted = Signal(object)  # QPoint of the screen, for the menu of what else can be done with this run
 
     def __init__(self, live: LiveRun, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -177,6 +178,9 @@ class RunView(QWidget):
         if answer == "kill":
             self.kill_wanted.emit()
 
+    def _want_menu(self) -> None:
+        self.menu_wanted.emit(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
+
     def _stop(self) -> None:
         self.live.ask_to_stop()
         self.refresh()
@@ -231,6 +235,11 @@ class RunView(QWidget):
         self.new_button = self._action(self.tr("New run"), "plus", self.new_wanted.emit)
         self.resume_button = self._action(self.tr("Resume"), "play", self.resume_wanted.emit)
         self.resume_button.setToolTip(self.tr("Goes on from the last checkpoint."))
+        self.more_button = button("", "dots-three")
+        self.more_button.setAccessibleName(self.tr("More that can be done with this run"))
+        self.more_button.setToolTip(self.tr("Star, note and tags, archive, curves as a file, trash"))
+        self.more_button.clicked.connect(self._want_menu)
+        self.header.add_action(self.more_button)
         self.results_button = self._action(self.tr("See results"), "chart-bar", self.results_wanted.emit, primary=True)
         return self.header
 

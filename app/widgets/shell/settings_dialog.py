@@ -18,8 +18,9 @@ from app import theme
 from app.settings import THEMES, Settings
 from app.widgets.elided import ElidedLabel
 from app.widgets.parts import Card, button, label
+from app.widgets.shell.prices_card import PricesCard
 
-WIDTH = 480  # pixels
+WIDTH = 800  # pixels
 
 
 class SettingsDialog(QDialog):
@@ -35,11 +36,21 @@ class SettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.LARGE)
         column.setSpacing(theme.MEDIUM)
-        column.addWidget(self._looks())
-        column.addWidget(self._projects())
-        column.addWidget(self._face())
-        if languages:
-            column.addWidget(self._languages(languages))
+        self.prices = PricesCard()
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for half, cards in (
+            (left, [self._looks(), self._projects(), *([self._languages(languages)] if languages else [])]),
+            (right, [self._face(), self.prices]),
+        ):
+            half.setSpacing(theme.MEDIUM)
+            for card in cards:
+                half.addWidget(card)
+            half.addStretch()
+        halves = QHBoxLayout()
+        halves.setSpacing(theme.MEDIUM)
+        halves.addLayout(left, 1)
+        halves.addLayout(right, 1)
+        column.addLayout(halves)
         row = QHBoxLayout()
         row.addWidget(label(self.tr("Changes are kept at once."), "muted"))
         row.addStretch()

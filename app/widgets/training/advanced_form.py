@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.widgets.parts import Card, button, label
-from app.widgets.training.form_state import FIELDS, Field
-from core.domain.run import FineTune, RunSpec, Transfer
+from app.widgets.training.form_state import FIELDS, Field, setting_of
+from core.domain.run import RunSpec
 from core.domain.task import Task
 
 NOT_FROM_EFFORT = ("head_layers", "head_dropout", "unfreeze_after", "backbone_lr_scale", "precision", "seed")
-LEAST_HEIGHT = 240  # pixels
+LEAST_HEIGHT = 208  # pixels
 THREE_COLUMNS = 980  # pixels, from this width on
 # Columns of groups, for two and for three columns.
 _COLUMNS = {2: (("learning",), ("picture", "head", "machine")), 3: (("learning",), ("picture", "head"), ("machine",))}
@@ -81,14 +81,15 @@ class FieldRow(QWidget):
                 return "on" if box.isChecked() else ""
         return ""
 
-    def clear(self) -> None:
+    def set_text(self, text: str) -> None:
+        """As if typed or chosen; empty leaves it to the effort."""
         match self.input:
             case QLineEdit() as line:
-                line.clear()
+                line.setText(text)
             case QComboBox() as choice:
-                choice.setCurrentIndex(0)
+                choice.setCurrentIndex(max(0, choice.findData(text)))
             case QCheckBox() as box:
-                box.setChecked(False)
+                box.setChecked(text == "on")
 
     def show_default(self, text: str) -> None:
         """What an empty field comes to."""
@@ -187,9 +188,12 @@ class AdvancedForm(Card):
     def texts(self) -> dict[str, str]:
         return {name: row.text for name, row in self.rows.items() if row.text}
 
+    def set_texts(self, texts: Mapping[str, str]) -> None:
+        for name, row in self.rows.items():
+            row.set_text(texts.get(name, ""))
+
     def reset(self) -> None:
-        for row in self.rows.values():
-            row.clear()
+        self.set_texts({})
 
     def show_fields(self, task: Task, mode: str) -> None:
         """Only those that act."""
@@ -207,7 +211,7 @@ class AdvancedForm(Card):
     def _default(self, name: str, plain: RunSpec | None) -> str:
         if plain is None:
             return ""
-        value = _value_of(plain, name)
+        value = setting_of(plain, name)
         if name == "mirror":
             return self.tr("from class names: {}").format(self.tr("yes") if value else self.tr("no"))
         if name in NOT_FROM_EFFORT:
@@ -376,15 +380,6 @@ class AdvancedForm(Card):
                 self.tr("Seed"), self.tr("The same seed on the same machine gives the same run again, up to rounding.")
             ),
         }
-
-
-def _value_of(spec: RunSpec, name: str) -> object:
-    match name, spec.start:
-        case "unfreeze_after", Transfer(unfreeze_after=epochs):
-            return epochs
-        case "backbone_lr_scale", FineTune(backbone_lr_scale=scale):
-            return scale
-    return getattr(spec, name, None)
 
 
 def _shown(value: object) -> str:

@@ -7,7 +7,18 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from core.actions.reporting import RunSummary
-from core.domain.run import CatalogueWeights, RunSpec, RunWeights, VaultWeights, WeightsRef
+from core.domain.data_choice import DataChoice
+from core.domain.run import (
+    CatalogueWeights,
+    FineTune,
+    RunSpec,
+    RunWeights,
+    Transfer,
+    VaultWeights,
+    WeightsRef,
+    mode_of,
+    weights_of,
+)
 from core.domain.task import Effort, Task
 from core.store.vault import VaultEntry
 from core.training.catalog import Entry, catalogue, find
@@ -87,6 +98,7 @@ class Form(Struct, frozen=True, kw_only=True):
     start: str = ""  # ``StartWeights.name``
     device: str = "auto"
     texts: Mapping[str, str] = field(default_factory=dict)
+    data: DataChoice | None = None  # where it starts from an earlier run: not all pictures
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -106,11 +118,13 @@ def judge(form: Form, facts: DataFacts, start: StartWeights | None, *, cuda: boo
     """``start``: the one that ``form.start`` names, ``None`` if there is none."""
     entry = find(form.model, facts.task)
     values, unreadable = read_texts(form, facts.task)
-    base = Choices(mode=form.mode, effort=form.effort, device=form.device, weights=start.ref if start else None)
+    weights = start.ref if start else None
+    data = form.data if form.mode != "scratch" and isinstance(weights, RunWeights) else None
+    base = Choices(mode=form.mode, effort=form.effort, device=form.device, weights=weights, data=data)
     choices = replace(base, **values)
     cuda = cuda and form.device != "cpu"
     planned = plan(entry, choices, facts, cuda=cuda)
-    plain = plan(entry, replace(base, weights=base.weights or CatalogueWeights(entry.name)), facts, cuda=cuda)
+    plain = plan(entry, replace(base, weights=weights or CatalogueWeights(entry.name)), facts, cuda=cuda)
     return Judgement(
         choices=choices,
         spec=planned if isinstance(planned, RunSpec) and not unreadable else None,
@@ -118,6 +132,61 @@ def judge(form: Form, facts: DataFacts, start: StartWeights | None, *, cuda: boo
         obstacles=() if isinstance(planned, RunSpec) else tuple(planned),
         unreadable=unreadable,
     )
+
+
+def form_of(spec: RunSpec, facts: DataFacts, *, cuda: bool) -> Form:
+    """The form that leads to ``spec`` again: the effort that comes nearest to it, and what differs from that."""
+    mode, weights = mode_of(spec.start), weights_of(spec.start)
+    match weights:
+        case VaultWeights(sha256=sha256):
+            start = sha256
+        case RunWeights(run=run):
+            start = f"run:{run}"
+        case _:
+            start = ""
+    forms = []
+    for effort in (Effort.BALANCED, Effort.QUICK, Effort.THOROUGH):
+        bare = Form(mode=mode, model=spec.architecture, effort=effort, start=start, device=spec.device)
+        choices = Choices(mode=mode, weights=weights, effort=effort, device=spec.device)
+        usual = plan(find(spec.architecture, facts.task), choices, facts, cuda=cuda and spec.device != "cpu")
+        forms.append(replace(bare, texts=_differences(spec, usual if isinstance(usual, RunSpec) else None, facts.task)))
+    return min(forms, key=lambda form: len(form.texts))
+
+
+def _differences(spec: RunSpec, usual: RunSpec | None, task: Task) -> dict[str, str]:
+    """Fields of Advanced in which ``spec`` is not as usual, as somebody would type them."""
+    texts = {}
+    for setting in FIELDS:
+        value = setting_of(spec, setting.name)
+        if not setting.acts(task, mode_of(spec.start)) or (usual and value == setting_of(usual, setting.name)):
+            continue
+        if text := _typed(setting, value):
+            texts[setting.name] = text
+    return texts
+
+
+def _typed(setting: Field, value: object) -> str:
+    match setting.kind:
+        case "flag":
+            return "on" if value else ""
+        case "yes_no":
+            return "yes" if value else "no"
+        case "widths":
+            return ", ".join(str(width) for width in value) if isinstance(value, tuple) else ""
+        case "choice" if value not in setting.options:
+            return ""  # "auto", which an empty field means as well
+        case _:
+            return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def setting_of(spec: RunSpec, name: str) -> object:
+    """The value that a field of Advanced came to."""
+    match name, spec.start:
+        case "unfreeze_after", Transfer(unfreeze_after=epochs):
+            return epochs
+        case "backbone_lr_scale", FineTune(backbone_lr_scale=scale):
+            return scale
+    return getattr(spec, name, None)
 
 
 def read_texts(form: Form, task: Task) -> tuple[dict[str, object], dict[str, str]]:

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -17,8 +15,10 @@ from PySide6.QtWidgets import (
 from app import theme
 from app.translations import said
 from app.widgets.parts import Card, label
+from app.widgets.segments import Segments
 from app.widgets.training.form_state import Form, Shelf, StartWeights
 from app.widgets.training.model_choice import ModelChoice, parameters
+from app.widgets.training.time_row import TimeRow
 from app.widgets.training.weights_choice import WeightsChoice
 from core.actions.readings import MachineReading
 from core.domain.run import RunSpec
@@ -34,6 +34,7 @@ class SettingsCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr("Settings"), parent)
         self.models, self.weights, self.devices = ModelChoice(), WeightsChoice(), QComboBox()
+        self.time = TimeRow()
         self.efforts: dict[Effort, QPushButton] = {}
         self.advanced_switch = QCheckBox(self.tr("Advanced"))
         self.advanced_switch.setToolTip(self.tr("Show every value of a run; remembered for all projects."))
@@ -83,9 +84,10 @@ class SettingsCard(Card):
         self.efforts[effort].setChecked(True)
         self.effort_hint.setText(self._effort_line(spec) if spec else self.tr("Sets all values of the run together."))
 
-    def show_machine(self, machine: MachineReading, device: str) -> None:
-        """A choice only where there is one."""
+    def show_machine(self, machine: MachineReading, device: str, *, brief: bool = False) -> None:
+        """A choice only where there is one; ``brief``: nothing at all where there is none."""
         cards = machine.gpus
+        self._device_hint.setVisible(bool(cards) or not brief)
         for part in (self._device_label, self.devices):
             part.setVisible(bool(cards))
         if machine is not self._machine:
@@ -95,6 +97,9 @@ class SettingsCard(Card):
                 self.devices.addItem(self.tr("Automatic"), "auto")
                 for card in cards:
                     self.devices.addItem(f"GPU {card.index} · {card.name}", f"cuda:{card.index}")
+                if len(cards) > 1:
+                    together = ",".join(f"cuda:{card.index}" for card in cards)
+                    self.devices.addItem(self.tr("All {0} cards together").format(len(cards)), together)
                 self.devices.addItem(self.tr("Processor"), "cpu")
         self.devices.setCurrentIndex(max(0, self.devices.findData(device)))
         self.devices.setToolTip(self.devices.currentText())
@@ -109,6 +114,8 @@ class SettingsCard(Card):
             return self.tr("The processor is many times slower than a card.")
         if device == "auto":
             return self.tr("The first card that computes correctly, else the processor.")
+        if "," in device:
+            return self.tr("Every card takes its share of each batch.")
         card = next(card for card in machine.gpus if f"cuda:{card.index}" == device)
         if card.memory_total is None or card.memory_used is None:
             return self.tr("Checked with a small computation when the run starts.")
@@ -155,6 +162,7 @@ class SettingsCard(Card):
             (self._weights_label, self.weights.list, self.weights),
             (label(self.tr("Effort")), self._make_efforts(), self.effort_hint),
             (self._device_label, self.devices, self._device_hint),
+            (label(self.tr("Time")), self.time, self.time.remark),
         )
         for row, (title, field, remark) in enumerate(rows):
             if isinstance(field, QComboBox):  # as wide as the widest field, whatever it holds
@@ -166,24 +174,15 @@ class SettingsCard(Card):
         self.devices.setAccessibleName(self.tr("Device"))
         self.body.addLayout(grid)
 
-    def _make_efforts(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        group = QButtonGroup(self)
+    def _make_efforts(self) -> Segments:
         words = {
             Effort.QUICK: (self.tr("Quick"), self.tr("A first answer: few epochs, small pictures.")),
             Effort.BALANCED: (self.tr("Balanced"), self.tr("Good results in reasonable time.")),
             Effort.THOROUGH: (self.tr("Thorough"), self.tr("The best this model can do here, for patient people.")),
         }
-        for effort, (text, hint) in words.items():
-            made = QPushButton(text)
-            made.setCheckable(True)
-            made.setToolTip(hint)
-            made.setProperty("segment", ("first", "middle", "last")[len(self.efforts)])
-            made.clicked.connect(lambda checked=False, effort=effort: self.chosen.emit("effort", effort))
-            group.addButton(made)
-            row.addWidget(made, 1)
-            self.efforts[effort] = made
-        return holder
+        made = Segments({effort: text for effort, (text, _) in words.items()})
+        for effort, (_, hint) in words.items():
+            made.buttons[effort].setToolTip(hint)
+        made.chosen.connect(lambda effort: self.chosen.emit("effort", effort))
+        self.efforts = made.buttons
+        return made

@@ -2,103 +2,66 @@
 
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QShowEvent
+from PySide6.QtWidgets import QFrame, QStackedLayout, QVBoxLayout, QWidget
 
-from app import edits, theme
+from app import edits, run_edits, theme
 from app.jobs import Job
+from app.queue_watch import QueueWatch
 from app.state import Change, Session
 from app.translations import said
-from app.widgets.parts import Glyph, PageHeader, badge, button, duration, label, page_column, set_badge
+from app.widgets.parts import PageHeader, badge, button, duration, label, page_column, set_badge
+from app.widgets.queue.action_note import ActionNote
 from app.widgets.training import seen_pictures
 from app.widgets.training.advanced_form import AdvancedForm
+from app.widgets.training.ancestry import Ancestry
+from app.widgets.training.estimates import estimate
 from app.widgets.training.form_state import (
     Form,
     Judgement,
-    Shelf,
+    StartWeights,
     first_mode,
     first_model,
+    form_of,
     judge,
     last_time,
     recommended_mode,
     starts,
 )
+from app.widgets.training.mix_card import MixCard
 from app.widgets.training.mode_cards import ModeCards
+from app.widgets.training.nothing_to_train_on import NothingToTrainOn
+from app.widgets.training.probing import Probing
+from app.widgets.training.resizing_area import ResizingArea
 from app.widgets.training.seen_pictures import Seen, SeenPictures
 from app.widgets.training.settings_card import SettingsCard
-from core.actions.projects import ProjectData
-from core.actions.readings import MachineReading, read_machine
-from core.actions.training import facts_of_data
-from core.actions.weights import weights_at_hand
+from app.widgets.training.surroundings import Surroundings, look_around
+from core.actions.probing import ProbeResult
 from core.domain.history import RunState
 from core.domain.progress import Progress
-from core.domain.run import number_of
-from core.store.vault import Vault, VaultEntry
+from core.domain.run import RunSpec, number_of
+from core.store.run_store import RunFolder
+from core.store.vault import VaultEntry
 from core.training.catalog import find
 from core.training.facts import DataFacts
-from core.training.hardware import has_nvidia_card
+from core.training.plan import Obstacle
 
 _WIDEST_BADGE = 300  # pixels
-
-
-class Surroundings(NamedTuple):
-    """What the form has to know besides the user's wishes."""
-
-    data: ProjectData  # that ``facts`` are of
-    facts: DataFacts | None
-    shelf: Shelf
-    machine: MachineReading
-    cuda: bool
-
-
-def look_around(data: ProjectData, progress: Progress) -> Surroundings:
-    """For a thread: files, the driver, and every image are looked at."""
-    shelf = Shelf(published=weights_at_hand(), kept=tuple(Vault().list()))
-    return Surroundings(data, facts_of_data(data), shelf, read_machine(), has_nvidia_card())
-
-
-class NothingToTrainOn(QWidget):
-    """In place of the form: what is missing, and the way to it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._title, self._text = label("", "section"), label("", "muted", wrap=True)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.button = button(self.tr("Go to Data"))
-        column = QVBoxLayout(self)
-        column.setSpacing(theme.SMALL)
-        column.addStretch(2)
-        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(Glyph("images", side=40), alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._title)
-        column.addWidget(self._text)
-        column.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-
-    def say(self, title: str, text: str) -> None:
-        self._title.setText(title)
-        self._text.setText(text)
-        self.button.setVisible(bool(text))
-
-
-class _Body(QScrollArea):
-    resized = Signal()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        super().resizeEvent(event)
-        self.resized.emit()
 
 
 class SpecForm(QWidget):
     """Everything that is chosen before a run; ``refresh`` follows the session."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    queue_wanted = Signal()  # the user wants to see what waits
+    compare_wanted = Signal()
+
+    def __init__(self, session: Session, watch: QueueWatch | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.watch = watch or QueueWatch(session, self)
         self.form = Form()
         self.judgement: Judgement | None = None
         self.around: Surroundings | None = None
@@ -108,11 +71,18 @@ class SpecForm(QWidget):
         self._starting: Job | None = None
         self._seen: tuple[object, int] | None = None  # of which data and size pictures are shown or being made
         self.modes, self.settings = ModeCards(), SettingsCard()
-        self.advanced, self.pictures = AdvancedForm(), SeenPictures()
+        self.mix, self.advanced, self.pictures = MixCard(), AdvancedForm(), SeenPictures()
+        self.ancestry = Ancestry(session, self)
+        self.probing = Probing(session, self.settings.time, self)
         self.start_button = button(self.tr("Start training"), primary=True)
+        self.queue_button = button(self.tr("Add to queue"))
+        self.queue_button.setToolTip(self.tr("It starts after all that wait already."))
+        self.compare_button = button(self.tr("Compare modes…"))
+        self.compare_button.setToolTip(self.tr("Train several modes and models on the same pictures, and compare."))
+        self.queued = ActionNote(self.tr("Show queue"))
         self.badge = badge("", "caution")
         self.badge.setProperty("data_tip", True)
-        self._header = PageHeader(self.tr("Train"))
+        self._header, self._subtitle = PageHeader(self.tr("Train")), label("", "muted", wrap=True)
         self._empty = NothingToTrainOn()
         self.data_button = self._empty.button
         self._build()
@@ -128,8 +98,27 @@ class SpecForm(QWidget):
     def refresh(self, change: Change) -> None:
         """Show what changed."""
         if change & Change.DATA:
+            self.probing.forget()
+            self.ancestry.forget()
             self._look()
         self._show()
+
+    def fill(self, spec: RunSpec) -> None:
+        """Begin with the values of an earlier run; those that no effort gives are shown in Advanced."""
+        if self.around is None or self.around.facts is None:
+            return
+        form = form_of(spec, self.around.facts, cuda=self.around.cuda)
+        self._touched |= {"mode", "model", "start"}
+        self.form = replace(form, data=self.mix.choice)
+        if form.texts:
+            self.session.settings.expert = True
+        self.advanced.set_texts(form.texts)
+        self._show()
+
+    @property
+    def lanes(self) -> int:
+        """How many runs go on side by side: one a card."""
+        return max(1, len(self.around.machine.gpus)) if self.around else 1
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
         super().showEvent(event)
@@ -137,19 +126,27 @@ class SpecForm(QWidget):
 
     def _build(self) -> None:
         column = page_column(self)
-        self._header.add_action(self.badge)
-        self._header.add_action(self.start_button)
-        column.addLayout(self._header)
+        for action in (self.badge, self.compare_button, self.queue_button, self.start_button):
+            self._header.add_action(action)
+        top = QVBoxLayout()
+        top.setSpacing(2)
+        top.addLayout(self._header)
+        self._header.subtitle.hide()  # it stands below the actions, which leave it too little room beside them
+        top.addWidget(self._subtitle)
+        column.addLayout(top)
+        column.addWidget(self.queued)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(theme.MEDIUM)
         self._column.addWidget(self.modes)
         self._column.addWidget(self.settings)
+        self._column.addWidget(self.mix)
+        self.mix.hide()
         self._column.addWidget(self.advanced, 100)
         self._column.addWidget(self.pictures, 100)  # takes what it can use, the rest stays empty
         self._column.addStretch(1)
-        scroll = _Body()
+        scroll = ResizingArea()
         scroll.resized.connect(self._show_pictures)
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
@@ -170,6 +167,14 @@ class SpecForm(QWidget):
         self.settings.weights.import_wanted.connect(self._import)
         self.advanced.changed.connect(self._show)
         self.start_button.clicked.connect(self._start)
+        self.queue_button.clicked.connect(self._add_to_queue)
+        self.compare_button.clicked.connect(self.compare_wanted)
+        self.queued.button.clicked.connect(self.queue_wanted)
+        self.settings.time.probe_wanted.connect(self._probe)
+        self.probing.changed.connect(self._show)
+        self.ancestry.changed.connect(self._show)
+        self.mix.changed.connect(self._mix)
+        self.watch.changed.connect(self._show_ready)
         self.data_button.clicked.connect(self._go_to_data)
         self.session.settings.expert_changed.connect(self._show_face)
         self.session.jobs.ended.connect(self._job_over)
@@ -190,10 +195,42 @@ class SpecForm(QWidget):
         self.session.settings.expert = on
 
     def _start(self) -> None:
-        judgement = self.judgement
-        if judgement is None or judgement.spec is None or not self.start_button.isEnabled():
+        """Now, or as the next one while another run goes on."""
+        if self._waits():
+            self._queue(first=True)
+        elif self.judgement is not None and self.start_button.isEnabled():
+            choices, start = self.judgement.choices, self.form.start or None
+            self._starting = edits.start_run(self.session, self.form.model, choices, start)
+            self._show()
+
+    def _add_to_queue(self) -> None:
+        self._queue(first=False)
+
+    def _queue(self, *, first: bool) -> None:
+        if self.judgement is None or not self.start_button.isEnabled():
             return
-        self._starting = edits.start_run(self.session, self.form.model, judgement.choices, self.form.start or None)
+        choices, start = self.judgement.choices, self.form.start or None
+        self._starting = run_edits.queue_run(
+            self.session, self.watch, self.form.model, choices, start, first=first, done=self._tell_queued
+        )
+        self._show()
+
+    def _tell_queued(self, run: RunFolder) -> None:
+        waiting = self.watch.reading.waiting
+        words = self.tr("Run {0} waits in the queue with %n other(s).", "", len(waiting))
+        if self.watch.reading.paused:
+            words = self.tr("Run {0} waits in the queue, which is paused.")
+        elif not waiting:
+            words = self.tr("Run {0} waits in the queue: it starts as soon as the machine is free.")
+        self.queued.say(words.format(run.number))
+
+    def _probe(self) -> None:
+        if self.judgement is not None and self.judgement.spec is not None:
+            epochs = self.judgement.spec.epochs
+            self.probing.begin(self.form.model, self.judgement.choices, self.form.start or None, epochs)
+
+    def _mix(self) -> None:
+        self.form = replace(self.form, data=self.mix.choice)
         self._show()
 
     def _fetch(self) -> None:
@@ -274,7 +311,9 @@ class SpecForm(QWidget):
         self.settings.show_entry(entry)
         self.settings.show_weights(self.form, entry, options, self.form.start, around.shelf)
         self.settings.show_effort(self.form.effort, self.judgement.spec or self.judgement.plain)
-        self.settings.show_machine(around.machine, self.form.device)
+        self.settings.show_machine(around.machine, self.form.device, brief=expert)
+        self._show_mix(start)
+        self._show_time(around)
         self.advanced.show_fields(facts.task, self.form.mode)
         self.advanced.show_defaults(self.judgement.plain)
         self.advanced.show_problems(self._field_problems(self.judgement))
@@ -296,9 +335,52 @@ class SpecForm(QWidget):
                 why = self.tr("Recommended once this model has start weights here")
             self.modes.advise(mode, why)
 
+    def _show_mix(self, start: StartWeights | None) -> None:
+        """Which pictures, where it starts from an earlier run."""
+        run = start.run if start is not None else None
+        self.mix.setVisible(run is not None)
+        if run is not None:
+            self.mix.show_acquaintance(self.ancestry.known(run.run), number_of(run.run))
+            self.form = replace(self.form, data=self.mix.choice)
+
+    def _show_time(self, around: Surroundings) -> None:
+        """What the run will take: measured for these choices, else judged by earlier runs."""
+        time, judgement = self.settings.time, self.judgement
+        spec = judgement.spec if judgement else None
+        time.probe_button.setEnabled(spec is not None and not self._waits() and not self.session.reading_only)
+        if judgement is None or self.probing.is_going:
+            return
+        result = self._measured()
+        if result is not None:
+            time.show_result(result, around.prices)
+        else:
+            epochs = spec.epochs if spec else 0
+            time.show_estimate(estimate(self.session.runs, self.form.mode, self.form.model, epochs) if spec else None)
+
+    def _measured(self) -> ProbeResult | None:
+        """What the probe of just these choices found."""
+        return self.probing.result(self.form.model, self.judgement.choices) if self.judgement else None
+
+    def _waits(self) -> bool:
+        """Whether a run that is started now has to wait for its turn."""
+        queue = self.watch.reading
+        return bool(self._going() or (queue.runs and not queue.paused))
+
     def _show_ready(self) -> None:
         missing = self._missing()
+        waits = self._waits()
         self.start_button.setEnabled(not missing)
+        self.queue_button.setVisible(waits)
+        self.queue_button.setEnabled(not missing)
+        self.start_button.setToolTip(self.tr("It starts as soon as the machine is free.") if waits else "")
+        self.compare_button.setEnabled(self._is_current and not self._empty_words() and not self.session.reading_only)
+        self.queued.say(self.queued.text if waits else "")
+        if not missing and waits:
+            set_badge(self.badge, self.tr("Waits its turn"), "accent")
+            self.badge.setToolTip(
+                self.tr("Another run goes on: this one waits in the queue until the machine is free.")
+            )
+            return
         if not missing:
             set_badge(self.badge, self.tr("Ready"), "good")
             self.badge.setToolTip(self.tr("Nothing is missing."))
@@ -318,15 +400,17 @@ class SpecForm(QWidget):
         if self.judgement is None or not self._is_current:
             return [(self.tr("Reading the project…"), "")]
         found = []
-        going = self._going()
-        if going:
-            found.append((self.tr("Run {} is going on.").format(going), self.tr("Wait until it ends, or stop it.")))
         if self._starting is not None:
             found.append((self.tr("Preparing the run…"), ""))
         for field, text in self.judgement.unreadable.items():
             name = self.advanced.rows[field].name.text()
             found.append((self.tr("{0}: “{1}” is no number.").format(name, text), self.tr("Correct it, or empty it.")))
-        return found + [(said(o.cause), said(o.remedy)) for o in self.judgement.obstacles]
+        return found + [(said(o.cause), said(o.remedy)) for o in self._obstacles(self.judgement)]
+
+    def _obstacles(self, judgement: Judgement) -> list[Obstacle]:
+        """Those of the plan, and what the probe met."""
+        result = self._measured()
+        return [*judgement.obstacles, *([result.obstacle] if result is not None and result.obstacle else [])]
 
     def _going(self) -> int:
         """The number of a run that goes on in this project, or 0."""
@@ -359,14 +443,14 @@ class SpecForm(QWidget):
         return None
 
     def _field_problems(self, judgement: Judgement) -> dict[str, str]:
-        problems = {o.field: f"{said(o.cause)} {said(o.remedy)}" for o in judgement.obstacles if o.field}
+        problems = {o.field: f"{said(o.cause)} {said(o.remedy)}" for o in self._obstacles(judgement) if o.field}
         return problems | {
             field: self.tr("“{}” is no number.").format(text) for field, text in judgement.unreadable.items()
         }
 
     def _show_subtitle(self, facts: DataFacts | None) -> None:
         if facts is None or not facts.train:
-            self._header.subtitle.setText(self.tr("Three ways to learn from your pictures."))
+            self._subtitle.setText(self.tr("Three ways to learn from your pictures."))
         else:
             parts = [
                 self.tr("%n picture(s) to train", "", facts.train),
@@ -377,7 +461,7 @@ class SpecForm(QWidget):
                 parts.append(self.tr("divided when the first run starts"))
             if facts.in_progress:
                 parts.append(self.tr("%n in progress are left out", "", facts.in_progress))
-            self._header.subtitle.setText(" · ".join(parts))
+            self._subtitle.setText(" · ".join(parts))
 
     def _show_face(self, expert: bool) -> None:
         self.settings.advanced_switch.setChecked(expert)
@@ -389,7 +473,10 @@ class SpecForm(QWidget):
         """Where there is room for them, which the simple face has on all but the smallest windows."""
         spec = (self.judgement.spec or self.judgement.plain) if self.judgement else None
         width = self.body.width()
-        others = self.modes.heightForWidth(width) + self.settings.heightForWidth(width) + 2 * theme.MEDIUM
+        shown = [self.modes, self.settings, *([] if self.mix.isHidden() else [self.mix])]
+        for layout in filter(None, (part.layout() for part in shown)):
+            layout.activate()  # or rows that were shown just now would not be counted
+        others = sum(part.heightForWidth(width) + theme.MEDIUM for part in shown)
         room = self.body.height() - others >= self.pictures.minimumSizeHint().height()
         wanted = spec is not None and room and not self.session.settings.expert
         self.pictures.setVisible(bool(wanted and self.pictures.strip.pictures))

@@ -98,6 +98,15 @@ def test_that_a_part_that_is_zoomed_to_is_in_sight(view, one, other):
         assert seen.to_window(end)[n] <= seen.window[n] + 1
 
 
+def test_that_two_windows_of_one_shape_show_the_same_part():
+    large = View(image=(4000, 3000), window=(1000, 750)).fit().scaled(0.8, (700.0, 200.0))
+    small = View(image=(4000, 3000), window=(200, 150)).fit().like(large)
+    for corner in ((0.0, 0.0), (1.0, 1.0)):
+        seen = [view.to_image((corner[0] * view.window[0], corner[1] * view.window[1])) for view in (large, small)]
+        assert seen[0] == pytest.approx(seen[1])
+    assert small.like(large.fit()).fitted
+
+
 def test_that_no_picture_is_no_trouble():
     view = View(window=(300, 200))
     assert view.scaled(2, (10, 10)) == view

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.widgets.plots.curve_data import CurveBuffer, lonely, nearest, spoken, spoken_x, step, thin, trend
+from app.widgets.plots.curve_data import CurveBuffer, lonely, nearest, smoothed, spoken, spoken_x, step, thin, trend
 
 values = st.floats(-1e6, 1e6) | st.just(math.nan)
 lengths = st.integers(1, 600)
@@ -173,3 +173,14 @@ def test_that_a_trend_is_the_mean_of_each_stretch_and_knows_gaps():
     assert trend_x[1] == pytest.approx(149.5)
     assert np.isnan(trend_y).tolist() == [True] + [False] * 9
     assert trend_y[1:] == pytest.approx([1.98] + [2] * 8, abs=0.02)
+
+
+def test_that_smoothing_keeps_a_level_gaps_and_the_first_value():
+    y = np.array([2.0, 2.0, np.nan, 2.0])
+    assert np.array_equal(smoothed(y, 0.9), y, equal_nan=True)
+    noisy = np.array([1.0, 3.0, 1.0, 3.0])
+    assert smoothed(noisy, 0.0) is noisy
+    told = smoothed(noisy, 0.5)
+    assert told[0] == 1.0
+    assert told[1] == pytest.approx((0.5 * 1 + 3) / 1.5)
+    assert np.ptp(told[1:]) < np.ptp(noisy[1:])

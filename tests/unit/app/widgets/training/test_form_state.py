@@ -10,6 +10,7 @@ from app.widgets.training.form_state import (
     Shelf,
     first_mode,
     first_model,
+    form_of,
     judge,
     last_time,
     read_texts,
@@ -18,7 +19,7 @@ from app.widgets.training.form_state import (
 )
 from core.actions.reporting import RunSummary
 from core.domain.run import FineTune, RunSpec, Transfer, number_of
-from core.domain.task import Task
+from core.domain.task import Effort, Task
 from core.store.vault import VaultEntry
 from core.training.catalog import catalogue, find
 from core.training.facts import DataFacts
@@ -63,7 +64,7 @@ def judged(form: Form, facts: DataFacts = FACTS, shelf: Shelf = PACKAGED, runs: 
 
 
 def test_that_every_value_of_choices_is_in_the_form_exactly_once():
-    elsewhere = {"mode", "weights", "effort", "device"}
+    elsewhere = {"mode", "weights", "effort", "device", "data"}
     assert sorted(field.name for field in FIELDS) == sorted(set(Choices.__struct_fields__) - elsewhere)
 
 
@@ -167,3 +168,17 @@ def test_that_every_model_of_the_catalogue_can_be_planned_from_scratch():
     for entry in catalogue():
         facts = FACTS if entry.task is Task.CLASSIFICATION else BOXES
         assert isinstance(judged(Form(mode="scratch", model=entry.name), facts).spec, RunSpec), entry.name
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+def test_that_a_form_made_from_a_run_leads_to_the_same_run(effort):
+    texts = {"epochs": "7", "head_layers": "64, 32", "class_weights": "on", "backbone_lr_scale": "0.2", "mirror": "no"}
+    wanted = judged(Form(mode="finetune", model=LITE, effort=effort, texts=texts)).spec
+    form = form_of(wanted, FACTS, cuda=False)
+    assert (form.effort, form.texts) == (effort, texts)
+    assert judged(form).spec == wanted
+
+
+def test_that_a_form_made_from_a_plain_run_has_nothing_in_advanced():
+    wanted = judged(Form(mode="transfer", model=LITE)).spec
+    assert form_of(wanted, FACTS, cuda=False).texts == {}
