@@ -193,20 +193,25 @@ class ResultsPage(QWidget):
         assert self._shown is not None
         run_id, session = self._shown.run, self.session
 
-        def work(progress: Progress) -> Report:
-            report = session.run_folder(run_id).report()
+        def work(progress: Progress) -> tuple[Report, str]:
+            from core.actions.forgetting import forgetting_of, sentence
+
+            run = session.run_folder(run_id)
+            report, forgetting = run.report(), forgetting_of(run)
             if report is None:
                 raise LensmithError(
                     session.tr("The report of run {} is gone.").format(run_id), session.tr("Look at another run.")
                 )
-            return report
+            return report, sentence(forgetting) if forgetting else ""
 
         self._slow.start()
         self._start(work, self._take_report, self._take_no_report)
 
-    def _take_report(self, report: Report) -> None:
+    def _take_report(self, found: tuple[Report, str]) -> None:
         self._slow.stop()
+        report, forgetting = found
         self.report = report
+        self.view.show_forgetting(forgetting)
         split = Split.TEST if part_of(report, Split.TEST) else Split.VAL
         if part_of(report, split) is None:
             self._say(

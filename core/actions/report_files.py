@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from core.actions.curve_remarks import remarks_of
+from core.actions.forgetting import forgetting_of, sentence
 from core.actions.html_page import page, table
 from core.actions.reporting import report_of
 from core.domain.errors import LensmithError
+from core.domain.forgetting import Forgetting
 from core.domain.report import ClassScores, Report, SplitReport
 from core.store.files import translated_errors, write_atomic
 from core.store.run_store import RunFolder
@@ -26,7 +28,11 @@ def save_report(run: RunFolder, target: Path) -> None:
     Raises:
         LensmithError: another ending, no report yet, or the file cannot be written.
     """
-    makers = {".html": lambda report: _page(report, remarks_of(run)), ".csv": _table, ".json": _data}
+    makers = {
+        ".html": lambda report: _page(report, remarks_of(run), forgetting_of(run)),
+        ".csv": _table,
+        ".json": _data,
+    }
     maker = makers.get(target.suffix.lower())
     if maker is None:
         raise LensmithError(f"A report cannot be saved as “{target.name}”.", f"Choose a name with {', '.join(KINDS)}.")
@@ -51,7 +57,7 @@ def _table(report: Report) -> bytes:
     return text.getvalue().encode("utf-8-sig")  # with its mark, or spreadsheets misread every accent
 
 
-def _page(report: Report, remarks: Sequence[Remark]) -> bytes:
+def _page(report: Report, remarks: Sequence[Remark], forgetting: Forgetting | None) -> bytes:
     title = f"Run {report.run}"
     facts = [
         ("Model", report.architecture),
@@ -66,6 +72,8 @@ def _page(report: Report, remarks: Sequence[Remark]) -> bytes:
         limits = f"difference {report.parity.max_abs_diff:.1e}, allowed {report.parity.tolerance:.0e}"
         facts.append(("Parity with PyTorch", f"{passed} ({limits}, {report.parity.images} images)"))
     body = [f"<h1>{escape(title)}</h1>", table([], facts), _said(remarks)]
+    if forgetting is not None:
+        body.append(f"<h2>What was forgotten</h2><p>{escape(sentence(forgetting))}</p>")
     for split, part in _parts(report):
         words = "the test set, which judges" if split == "test" else "the validation set, which chose the best epoch"
         body += [f"<h2>On {words}: {part.images} images</h2>", _metrics(part), _classes(part)]

@@ -46,3 +46,28 @@ def describe(name: str, answer: dict[str, Any], seconds: float, split: str) -> f
     parity = "parity passed" if answer["parity"]["passed"] else "PARITY FAILED"
     print(f"{name}: {split} accuracy {accuracy:.4f}, whole command {seconds:.1f} s, {parity}", flush=True)
     return accuracy
+
+
+def compare(home: Path, project: Path, *settings: str) -> tuple[dict[str, Any], float]:
+    """``lensmith compare`` of all three modes on the processor; its table, differences and advice are told."""
+    modes = ("--modes", "scratch,transfer,finetune", "--device", "cpu")
+    answer, seconds = lensmith(home, "compare", str(project), *modes, *settings)
+    for row in answer["rows"]:
+        print(
+            f"  run {row['run']}, seed {row['seed']}: {_spanned(row['metric'])}, {row['seconds']:.0f} s, "
+            f"{1000 * row['kwh']:.2f} Wh ({row['energy_source']}), {row['peak_memory_mb']:.0f} MB, "
+            f"{row['latency_ms']:.1f} ms a picture, {row['size_mb']:.1f} MB"
+        )
+    names = {group["runs"][0]: group["mode"] for group in answer["groups"]}
+    for group in answer["groups"]:
+        spread = "" if group["spread"] is None else f", spread over seeds {group['spread']:.3f}"
+        print(f"{group['mode']:9} {_spanned(group['metric'])}{spread}")
+    for one in answer["differences"]:
+        print(f"{names[one['b']]} − {names[one['a']]}: {_spanned(one)}")
+    print(f"{answer['test_images']} test images, one command, {seconds:.0f} s\n{answer['advice']}", flush=True)
+    return answer, seconds
+
+
+def _spanned(found: dict[str, Any]) -> str:
+    span = "no interval" if found["low"] is None else f"{found['low']:.3f} to {found['high']:.3f}"
+    return f"{found['value']:.3f} ({span})"

@@ -88,7 +88,7 @@ def test_that_a_run_is_stopped_from_another_terminal_and_keeps_its_best(lensmith
 
 
 def test_that_a_killed_run_is_told_as_interrupted_and_resumes(lensmith: Lensmith, project: Path) -> None:
-    run = make_run(project, "simulated?epoch_seconds=0.3", epochs=6)
+    run = make_run(project, "simulated?epoch_seconds=0.3", epochs=12)
     child = lensmith.start("runs", "p", "1", "--resume", "--json")
     wait_for_epoch(run, 2, child)
 
@@ -119,7 +119,7 @@ def test_that_ctrl_c_while_following_stops_the_run_and_tells_each_epoch_once(len
 def test_that_a_run_goes_on_when_its_follower_is_killed_and_is_followed_again(
     lensmith: Lensmith, project: Path
 ) -> None:
-    run = make_run(project, "simulated?epoch_seconds=0.3", epochs=8)
+    run = make_run(project, "simulated?epoch_seconds=0.3", epochs=14)
     child = lensmith.start("runs", "p", "1", "--resume")
     wait_for_epoch(run, 1, child)
     child.kill()

@@ -106,7 +106,7 @@ def test_that_all_runs_of_an_experiment_are_compared_at_once(qtbot, page, projec
     assert not page.choice.experiment_button.isVisible()
     page.choice.show_experiments([experiment])
     action = page.choice.menu.actions()[0]
-    assert action.text() == "Experiment 3: Režimy (3 of 4 runs finished)"
+    assert action.text() == "Comparison 3: Režimy (3 of 4 runs finished)"
     action.trigger()
     with qtbot.waitSignal(page.compare.compared) as told:
         pass

@@ -69,7 +69,10 @@ class DifferencesFold(Fold):
         self.inside.addWidget(self.table)
         self.inside.addWidget(
             label(
-                self.tr("Paired on the same images. A tick: certain, for the 95 % interval leaves out zero."),
+                self.tr(
+                    "Above zero: the first is better. Paired on the same images; a tick: certain, for the 95 % "
+                    "interval leaves out zero."
+                ),
                 "caption",
                 wrap=True,
             )

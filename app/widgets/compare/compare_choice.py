@@ -26,8 +26,8 @@ class CompareChoice(QWidget):
         self._experiments: tuple[Experiment, ...] = ()
         self.compare_button = button("", "chart-bar")
         self.experiment_button = button("", "flask")
-        self.experiment_button.setToolTip(self.tr("Compare all runs of an experiment"))
-        self.experiment_button.setAccessibleName(self.tr("Experiments"))
+        self.experiment_button.setToolTip(self.tr("Compare all runs that were queued together"))
+        self.experiment_button.setAccessibleName(self.tr("Comparisons"))
         self.menu = QMenu(self)
         self.experiment_button.setMenu(self.menu)
         row = QHBoxLayout(self)
@@ -57,7 +57,7 @@ class CompareChoice(QWidget):
         self.menu.clear()
         for experiment in reversed(self._experiments[-MOST_EXPERIMENTS:]):
             runs = tuple(run for run in experiment.runs if run in self._finished)
-            words = self.tr("Experiment {0}: {1} ({2} of {3} runs finished)").format(
+            words = self.tr("Comparison {0}: {1} ({2} of {3} runs finished)").format(
                 experiment.number, experiment.title, len(runs), len(experiment.runs)
             )
             action = self.menu.addAction(words)

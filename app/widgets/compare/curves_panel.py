@@ -20,7 +20,7 @@ from app.widgets.metric_words import metric_name
 from app.widgets.parts import Card, label
 from app.widgets.plots.overlaid_curves import OverlaidCurves, RunLine
 from app.widgets.plots.plot_looks import SAMPLE_PX, Look, paint_sample
-from app.widgets.switch import Switch
+from app.widgets.segments import Segments
 
 SMOOTHEST = 99  # percent
 NAMES_PX = 264  # of the list of runs
@@ -35,7 +35,7 @@ class CurvesPanel(QWidget):
         self._metric = metric
         self.metric_plot = OverlaidCurves(metric_name(metric), from_zero_to_one=True)
         self.loss_plot = OverlaidCurves(self.tr("loss"))
-        self.axis = Switch({"epoch": self.tr("Epochs"), "time": self.tr("Time")})
+        self.axis = Segments({"epoch": self.tr("Epochs"), "time": self.tr("Time")})
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, SMOOTHEST)
         self.smoothing.setPageStep(10)
@@ -54,7 +54,7 @@ class CurvesPanel(QWidget):
         self._lay_out()
         self.names.itemChanged.connect(self._show_ticked)
         self.names.currentItemChanged.connect(self._stress)
-        self.axis.changed.connect(self._change_axis)
+        self.axis.chosen.connect(self._change_axis)
         self.smoothing.valueChanged.connect(self._smooth)
 
     @property

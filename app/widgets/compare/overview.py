@@ -14,8 +14,8 @@ from app.widgets.parts import Card, Glyph, label
 from app.widgets.plots.pareto_plot import ParetoPlot, Point
 from app.widgets.plots.plot_looks import Look
 from app.widgets.run.run_words import model_title
+from app.widgets.segments import Segments
 from app.widgets.sorted_table import ROW_PX
-from app.widgets.switch import Switch
 from core.domain.comparison import Comparison
 from core.domain.run import number_of
 
@@ -37,7 +37,8 @@ class Overview(QWidget):
         self.table, self.apart_table = CompareTable(), CompareTable()
         self.apart_table.setAccessibleName(self.tr("Runs on another test set"))
         self.chart = ParetoPlot()
-        self.price = Switch({"time": self.tr("Time"), "cost": self.tr("Cost")})
+        self.price = Segments({"time": self.tr("Time"), "cost": self.tr("Cost")})
+        self._chart_title = label("", "section")
         self.advice, self.differences = AdviceCard(), DifferencesFold()
         self._judged, self._left_out = label("", "muted"), label("", "caption", wrap=True)
         self._lay_out()
@@ -47,7 +48,7 @@ class Overview(QWidget):
             table.opened.connect(self._share_room)
             table.horizontalScrollBar().rangeChanged.connect(self._share_room)
         self.chart.chosen.connect(self._choose_key)
-        self.price.changed.connect(self._draw)
+        self.price.chosen.connect(self._draw)
 
     def show_comparison(self, comparison: Comparison) -> None:
         self._comparison = comparison
@@ -104,7 +105,11 @@ class Overview(QWidget):
 
     def _draw(self) -> None:
         points = [line for line in self._ranked if not line.group and line.metric is not None]
-        if self.price.chosen == "cost":
+        by_cost = self.price.value == "cost"
+        self._chart_title.setText(
+            self.tr("Better and cheaper is up and left") if by_cost else self.tr("Better and quicker is up and left")
+        )
+        if by_cost:
             prices = {line.key: line.cost for line in points}
             title = self.tr("cost ({0})").format(self._comparison.currency)
         else:
@@ -154,7 +159,9 @@ class Overview(QWidget):
 
     def _lay_out(self) -> None:
         self._runs = runs = Card(self.tr("Runs"))
-        chart = Card(self.tr("Better and cheaper is up and left"))
+        chart = Card()
+        chart.body.addLayout(chart.head)
+        chart.head.addWidget(self._chart_title, 1)
         runs.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.differences.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         runs.head.addWidget(self._judged)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app import theme
+from app.translations import said
 from app.widgets.metric_words import UNDEFINED, figure, metric_meaning, metric_name, span
 from app.widgets.parts import Card, Glyph, label
 from app.widgets.plots.confusion_matrix import ConfusionMatrix
@@ -84,6 +85,9 @@ class ReportView(QWidget):
         self.split_buttons, self.chart_buttons = self._switches()
         self._title, self._note = label("", "section"), label("", "caption", wrap=True)
         self._title.setProperty("data", True)
+        self.forgetting = label("", "caption", wrap=True)
+        self.forgetting.setProperty("data", True)
+        self.forgetting.hide()
         self._curves: tuple[PrCurve, ...] = ()
         self._plotted = False  # whether ``curves`` shows them: it is not made before it is looked at
         self._in_front: str | None = None
@@ -109,6 +113,11 @@ class ReportView(QWidget):
         self._curves = part.curves if boxes else ()
         self._plotted, self._in_front = False, None
         self._arrange()
+
+    def show_forgetting(self, words: str) -> None:
+        """What the run lost of what its ancestor knew; empty where it has none."""
+        self.forgetting.setText(said(words))
+        self.forgetting.setVisible(bool(words))
 
     def show_class(self, name: str | None) -> None:
         """Bring a class's curve to the front; ``None`` gives that up."""
@@ -226,6 +235,7 @@ class ReportView(QWidget):
         card.body.addLayout(head)
         card.body.addWidget(self._note)
         card.body.addLayout(grid)
+        card.body.addWidget(self.forgetting)
         return card
 
     def _charts_card(self) -> Card:

@@ -78,7 +78,7 @@ class WeightsChoice(QWidget):
                 return self.tr("Fetch them once with a network, or import a file.")
             return self.tr("None are published. Import a file, or choose another model.")
         if option.run is not None:
-            return self.tr("What that run learned is kept; classes it knew need not be learned again.")
+            return self.tr("This run begins where that one ended, with all the classes that it knew.")
         if isinstance(option.ref, CatalogueWeights):
             return self.tr("Learned on a large public set of photos. Licence {}.").format(entry.licence)
         licence = (
