@@ -14,6 +14,7 @@ from core.domain.comparison import Comparison
 from core.domain.errors import LensmithError
 from core.domain.event import EpochFinished
 from core.domain.experiment import Experiment
+from core.domain.lineage import Lineage
 from core.domain.progress import Progress
 from core.store.experiments import list_experiments
 from core.store.run_store import RunStore
@@ -73,6 +74,17 @@ def read_experiments(session: Session, done: Callable[[tuple[Experiment, ...]], 
         return list_experiments(session.path)
 
     return session.jobs.run("", work, done=done, failed=lambda error: done(()), lane="experiments", quiet=True)
+
+
+def read_lineage(session: Session, done: Callable[[Lineage], object], failed: Callable[[LensmithError], object]) -> Job:
+    """What each run started from, what changed on the way, and what that did."""
+
+    def work(progress: Progress) -> Lineage:
+        from core.actions import lineage  # metrics, which the window's start does not wait for
+
+        return lineage.lineage(RunStore(session.path), progress)
+
+    return session.jobs.run("", work, done=done, failed=failed, lane="lineage", quiet=True)
 
 
 def save_comparison(session: Session, comparison: Comparison, target: Path, done: Callable[[Path], object]) -> Job:

@@ -33,6 +33,7 @@ from core.domain.task import Split, Task
 
 if TYPE_CHECKING:
     from app.widgets.compare.compare_view import CompareView
+    from app.widgets.results.lineage_dialog import LineageDialog
     from core.actions.reviewing import Review
 
 COMPARISON = 2  # of the stack; 0: no runs, 1: one run
@@ -66,6 +67,7 @@ class ResultsPage(QWidget):
         self.measure = label("", "muted")  # what the figures of the table are
         self.choice = CompareChoice()
         self.compare: CompareView | None = None  # once runs were compared
+        self.lineage: LineageDialog | None = None  # while it is open
         self._warm = False  # whether what a comparison takes was imported, or is being
         self.gallery = ErrorGallery(session.thumbnails)
         self.notice = NoticeCard()
@@ -173,6 +175,25 @@ class ResultsPage(QWidget):
         self.compare.forget()
         self._show_part(1)
         self.runs.setFocus()
+
+    def _show_lineage(self) -> None:
+        from app.widgets.results.lineage_dialog import LineageDialog  # not before somebody asks
+
+        dialog = self.lineage = LineageDialog(self)
+        dialog.run_chosen.connect(self.session.choose_run)
+        dialog.train_wanted.connect(self._to_train)
+        job = comparing.read_lineage(
+            self.session,
+            lambda found: self.lineage.show_lineage(found) if self.lineage else None,  # it may be closed by now
+            lambda error: self.lineage.show_error(error) if self.lineage else None,
+        )
+
+        def over() -> None:
+            self.lineage = None
+            job.cancel()
+
+        dialog.finished.connect(over)
+        dialog.open()
 
     def _show_part(self, part: int) -> None:
         """``part``: of the stack."""
@@ -314,6 +335,7 @@ class ResultsPage(QWidget):
         self.choice.compare_wanted.connect(self.compare_runs)
         self.session.compare_wanted.connect(self.compare_runs)
         self.choice.train_wanted.connect(self._to_train)
+        self.choice.lineage_wanted.connect(self._show_lineage)
         self.view.split_wanted.connect(self._show_split)
         self.view.cell_chosen.connect(self._show_cell)
         self.scores.class_chosen.connect(self._show_class)

@@ -18,6 +18,7 @@ class CompareChoice(QWidget):
 
     compare_wanted = Signal(object)  # tuple[str, ...]
     train_wanted = Signal()
+    lineage_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,15 +29,19 @@ class CompareChoice(QWidget):
         self.experiment_button = button("", "flask")
         self.experiment_button.setToolTip(self.tr("Compare all runs that were queued together"))
         self.experiment_button.setAccessibleName(self.tr("Comparisons"))
+        self.lineage_button = button(self.tr("Lineage…"))
+        self.lineage_button.setToolTip(self.tr("Which run came from which, what changed, and what that did"))
         self.menu = QMenu(self)
         self.experiment_button.setMenu(self.menu)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SMALL)
+        row.addWidget(self.lineage_button)
         row.addWidget(self.experiment_button)
         row.addWidget(self.compare_button)
         self.hint = self._make_hint()
         self.compare_button.clicked.connect(lambda: self.compare_wanted.emit(self._ticked))
+        self.lineage_button.clicked.connect(self.lineage_wanted)
         self._show()
 
     def show_runs(self, ticked: Sequence[str], finished: Sequence[str]) -> None:
@@ -54,6 +59,7 @@ class CompareChoice(QWidget):
         self.compare_button.setEnabled(2 <= count <= MOST_RUNS)
         self.compare_button.setToolTip(self._why_not(count))
         self.hint.setVisible(len(self._finished) == 1)
+        self.lineage_button.setVisible(len(self._finished) > 1)
         self.menu.clear()
         for experiment in reversed(self._experiments[-MOST_EXPERIMENTS:]):
             runs = tuple(run for run in experiment.runs if run in self._finished)
