@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app import theme
 from app.widgets.compare.answers import Chance
 from app.widgets.gallery.overlay import MARKER, paint_marker
-from app.widgets.painted_text import write
+from app.widgets.painted_rows import write
 
 _ROW, _BAR, _TICK, _SHARE = 24, 8, 16, 44  # pixels: heights of a row, of a bar; sides of a tick, of the figures
 _MOST = 3

@@ -14,11 +14,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from app import theme
-from app.widgets.painted_text import write
+from app.widgets.painted_rows import paint_back, write
 from app.widgets.parts import duration
 from app.widgets.queue.turns import Turn
 from app.widgets.run.run_words import mode_title, model_title
@@ -141,17 +141,8 @@ class QueueRows(QStyledItemDelegate):
         assert isinstance(model, QueueModel)
         turn, colours = model.turns[index.row()], theme.current()
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         room = QRect(option.rect).adjusted(1, 1, -1, -1)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.accent_soft if chosen else colours.background))
-            painter.drawRoundedRect(room, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(room.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        paint_back(painter, option, room)
         inner = room.adjusted(theme.SMALL, theme.TIGHT, -theme.MEDIUM, -theme.TIGHT)
         place = QRect(inner.left(), inner.top(), _GRIP + _NUMBER, inner.height())
         self._paint_place(painter, place, model, index.row())

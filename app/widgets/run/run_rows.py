@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app import theme
 from app.live_run import LiveRun
 from app.widgets.metric_words import figure, metric_name
-from app.widgets.painted_text import write
+from app.widgets.painted_rows import paint_back, write
 from app.widgets.parts import duration
 from app.widgets.run.run_filter import RunFilter, fitting
 from app.widgets.run.run_words import mode_title, model_title, state_look, told_state
@@ -182,18 +182,8 @@ class RunDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colours = theme.current()
         place = QRect(option.rect).adjusted(theme.SMALL, 2, -theme.SMALL, -2)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(colours.accent_soft if chosen else colours.background))
-            painter.drawRoundedRect(place, theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(colours.accent), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.CONTROL_RADIUS, theme.CONTROL_RADIUS)
+        paint_back(painter, option, place)
         inner = place.adjusted(theme.SMALL, theme.TIGHT, -theme.SMALL, -theme.TIGHT)
         model = index.model()
         assert isinstance(model, RunRows)

@@ -18,7 +18,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QStandardItem, QSta
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app import theme
-from app.widgets.painted_text import write
+from app.widgets.painted_rows import write
 
 ROW = 32  # pixels
 _BOX = 16
